@@ -1,0 +1,1 @@
+"""The engine package: domain, fold, adapters and sessions; no Prefect, no Great Expectations."""

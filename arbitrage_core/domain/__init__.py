@@ -1,0 +1,1 @@
+"""The nouns: row and record dtypes, enums, market, fees, money, identity."""

@@ -1,0 +1,120 @@
+"""Compiled functions: how a plain Python function becomes engine code, and how one is swapped for another.
+
+`@compiled` marks a function of the hot path: Numba compiles it with array bounds checked, IEEE arithmetic (no fast
+math) and NumPy's division (x / 0 is inf or NaN, so guards must refuse NaN). With `NUMBA_DISABLE_JIT=1` it stays Python.
+
+`rebind` rebuilds a function with others it calls, directly or through others, replaced: that is how a strategy is bound
+into the engine, how the engine is run interpreted beside its compiled self, and how a deliberate defect is planted.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+from numba import config, njit
+
+OPTIONS = {"error_model": "numpy", "boundscheck": True}
+
+Compiled = Callable[..., Any]
+
+
+def compiled(function: FunctionType) -> Compiled:
+    """Compiles `function` when first called; the Python original stays reachable by `python_of`."""
+    if config.DISABLE_JIT:
+        function.__compiled__ = True
+        return function
+    return njit(**OPTIONS)(function)
+
+
+def python_of(function: Compiled) -> FunctionType | None:
+    """The Python original of a compiled function, or None if it is not one."""
+    original = getattr(function, "py_func", None)
+    if original is not None:
+        return original
+    return function if getattr(function, "__compiled__", False) else None
+
+
+def rebind(
+    function: Compiled,
+    replacements: Mapping[str, Compiled],
+    *,
+    name: str,
+    interpreted: bool = False,
+    cache: bool = False,
+) -> Compiled:
+    """`function` with every function called `replacements`' keys exchanged, all the way down.
+
+    `name` distinguishes the result from other bindings (it becomes part of the name under which it is cached on disk).
+    `interpreted` leaves plain Python functions, all the way down. Raises KeyError when a replacement is never reached:
+    a binding that changes nothing is a mistake.
+    """
+    builder = _Builder(replacements, name, interpreted or bool(config.DISABLE_JIT))
+    result = builder.python(function)
+    missing = set(replacements) - builder.reached
+    if missing:
+        raise KeyError(f"{function.__name__} calls no function named {', '.join(sorted(missing))}")
+    if builder.interpreted:
+        return result
+    return njit(**OPTIONS, nogil=True, cache=cache)(result)
+
+
+class _Builder:
+    """Copies the graph of compiled functions below one, giving each copy globals of its own."""
+
+    def __init__(self, replacements: Mapping[str, Compiled], name: str, interpreted: bool) -> None:
+        self.replacements, self.name, self.interpreted = replacements, name, interpreted
+        self.reached: set[str] = set()
+        self.done: dict[int, Compiled] = {}
+
+    def python(self, function: Compiled) -> FunctionType:
+        """The Python copy of `function` with rebuilt callees; the very same original if nothing below changes."""
+        original = python_of(function)
+        changed = self._changed_globals(original)
+        if not changed and not self.interpreted:
+            copy_globals = original.__globals__
+        else:
+            copy_globals = {**original.__globals__, **changed}
+        copy = FunctionType(
+            original.__code__, copy_globals, original.__name__, original.__defaults__, original.__closure__
+        )
+        copy.__qualname__ = f"{original.__qualname__}_{self.name}"
+        copy.__module__, copy.__doc__ = original.__module__, original.__doc__
+        return copy
+
+    def _changed_globals(self, original: FunctionType) -> dict[str, Compiled]:
+        changed = {}
+        for called in original.__code__.co_names:
+            target = original.__globals__.get(called)
+            if called in self.replacements:
+                self.reached.add(called)
+                changed[called] = self._callee(self.replacements[called])
+            elif target is not None and python_of(target) is not None:
+                rebuilt = self._callee(target)
+                if rebuilt is not target:
+                    changed[called] = rebuilt
+        return changed
+
+    def _callee(self, function: Compiled) -> Compiled:
+        """A rebuilt callee, or `function` itself when it needs no change."""
+        known = self.done.get(id(function))
+        if known is not None:
+            return known
+        original = python_of(function)
+        if original is None:
+            raise TypeError(f"{function!r} is not a compiled function")
+        changed = self._changed_globals(original)
+        if self.interpreted:
+            result: Compiled = self.python(function)
+        elif changed:
+            result = njit(**OPTIONS)(self.python(function))
+        else:
+            result = function
+        self.done[id(function)] = result
+        return result
+
+
+def use_cache_folder(folder: str) -> None:
+    """Tells Numba where compiled engines are kept; call before anything is compiled."""
+    os.environ["NUMBA_CACHE_DIR"] = folder
+    config.CACHE_DIR = folder

@@ -1,0 +1,33 @@
+"""The refusal: the one enum that says which rule forbade an entry, in order of precedence.
+
+The first rule broken is the one named. Numbers leave room for the guards that come between.
+"""
+
+from enum import IntEnum
+
+
+class Refusal(IntEnum):
+    """Named as the rule that was broken."""
+
+    NONE = 0
+    SESSION_MUST_BE_ACTIVE = 4
+    MARKET_MUST_NOT_BE_IN_DOUBT = 8
+    FEED_MUST_BE_UP = 10
+    BOOK_MUST_BE_UNCROSSED = 11
+    BOOK_MUST_BE_FRESH = 12
+    RATE_MUST_BE_FRESH = 14
+    EDGE_MUST_EXCEED_COSTS = 18
+    PRICE_MUST_BE_PLAUSIBLE = 20
+    COOLDOWN_MUST_BE_OVER = 24
+    OPEN_TRADES_MUST_BE_FEWER = 26
+    SIZE_MUST_BE_TRADABLE = 28
+    SYMBOL_EXPOSURE_MUST_STAY_INSIDE = 32
+    VENUE_EXPOSURE_MUST_STAY_INSIDE = 33
+    PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE = 34
+    INVENTORY_MUST_COVER = 38
+    CAPITAL_MUST_COVER = 40
+    ORDER_RATE_MUST_STAY_INSIDE = 42
+
+
+REFUSAL_SLOTS = 64
+"""Length of a counter indexed by `Refusal`."""

@@ -1,0 +1,102 @@
+"""The row: one event of the only stream that can influence a decision.
+
+A row is a header and a payload whose meaning depends on the kind; the payloads share the same bytes (a union), so that
+a quote of one level fits a cache line. `now_ns` is when the row was handed to the engine, `received_ns` when it reached
+our socket, `venue_ns` the venue's own clock (0 when it gives none); all UTC nanoseconds.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+HEADER_BYTES = 32
+PAYLOAD_BYTES_MIN = 32
+ALL_SYMBOLS = -1
+"""The `symbol` of a FEED row that speaks of a whole venue."""
+
+
+class RowKind(IntEnum):
+    """What a row tells; QUOTE is 0 because nearly all rows are quotes."""
+
+    QUOTE = 0
+    PRINT = 1
+    REPORT = 2
+    TIMER = 3
+    RATE = 4
+    FUNDING = 5
+    FEED = 6
+    BALANCE = 7
+    COMMAND = 8
+
+
+class FeedStatus(IntEnum):
+    """`status` of a FEED row. A feed counts as up until told otherwise."""
+
+    UP = 0
+    DOWN = 1
+    ENDED = 2
+
+
+class Command(IntEnum):
+    """`status` of a COMMAND row."""
+
+    RESUME = 0
+    PAUSE = 1
+    FLATTEN = 2
+
+
+def row_dtype(levels: int) -> np.dtype:
+    """The row for books of `levels` price levels (≥ 1). Itemsize 32 + 32 × levels bytes.
+
+    Header: now_ns, received_ns, venue_ns (i8); kind, venue, symbol, status (i2; `status` is an `OrderState` for
+    REPORT, a `FeedStatus` for FEED, a `Command` for COMMAND).
+
+    Payload by kind:
+        QUOTE    bid_px, bid_qty, ask_px, ask_qty: f8[levels], best first, quantities in base currency, prices in the
+                 market's quote currency; a level that is not there has price 0 and quantity 0
+        PRINT    px, qty (f8), side (i8: +1 the taker bought)
+        REPORT   client_id (i8), filled_lots (i8), cost_quote (f8), fee (f8): cumulative figures of the order
+        RATE     currency (i8: index), rate (f8: reporting currency per unit of it)
+        FUNDING  rate (f8: fraction of the notional; positive: longs pay), mark_px (f8)
+        BALANCE  currency (i8), amount (f8: total)
+        COMMAND  argument (i8)
+    """
+    if levels < 1:
+        raise ValueError(f"a book has at least one level, not {levels}")
+    levels_f8 = ("f8", (levels,))
+    fields = {
+        "now_ns": ("i8", 0),
+        "received_ns": ("i8", 8),
+        "venue_ns": ("i8", 16),
+        "kind": ("i2", 24),
+        "venue": ("i2", 26),
+        "symbol": ("i2", 28),
+        "status": ("i2", 30),
+        "bid_px": (levels_f8, HEADER_BYTES),
+        "bid_qty": (levels_f8, HEADER_BYTES + 8 * levels),
+        "ask_px": (levels_f8, HEADER_BYTES + 16 * levels),
+        "ask_qty": (levels_f8, HEADER_BYTES + 24 * levels),
+        "px": ("f8", HEADER_BYTES),
+        "qty": ("f8", HEADER_BYTES + 8),
+        "side": ("i8", HEADER_BYTES + 16),
+        "client_id": ("i8", HEADER_BYTES),
+        "filled_lots": ("i8", HEADER_BYTES + 8),
+        "cost_quote": ("f8", HEADER_BYTES + 16),
+        "fee": ("f8", HEADER_BYTES + 24),
+        "rate": ("f8", HEADER_BYTES),
+        "mark_px": ("f8", HEADER_BYTES + 8),
+        "currency": ("i8", HEADER_BYTES + 16),
+        "amount": ("f8", HEADER_BYTES + 24),
+        "argument": ("i8", HEADER_BYTES),
+    }
+    return np.dtype(
+        (
+            np.record,
+            {
+                "names": list(fields),
+                "formats": [kind for kind, _ in fields.values()],
+                "offsets": [offset for _, offset in fields.values()],
+                "itemsize": HEADER_BYTES + PAYLOAD_BYTES_MIN * levels,
+            },
+        )
+    )

@@ -1,0 +1,115 @@
+"""The session's configuration: everything that decides what a run does, besides its rows."""
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from arbitrage_core.domain.identity import digest_of, key_of
+from arbitrage_core.domain.market import LimitQuote, Market, Venue
+from arbitrage_core.domain.strategy import StrategyParams
+
+REPORTING_CURRENCY = 0
+"""Index of the reporting currency among a session's currencies."""
+
+
+class SessionConfig(BaseModel):
+    """Venues × symbols with their markets, strategy and limits. Validated whole before anything starts.
+
+    `markets` may leave out some of venues × symbols; a symbol needs markets on at least two venues. Strategy
+    parameters come per symbol from `symbol_params`, else from `params`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: str = "taker_taker"
+    venues: tuple[Venue, ...] = Field(min_length=2, max_length=8)
+    symbols: tuple[str, ...] = Field(min_length=1, max_length=64)
+    markets: tuple[Market, ...]
+    params: StrategyParams = StrategyParams()
+    symbol_params: dict[str, StrategyParams] = Field(default_factory=dict)
+    reporting_currency: str = "USDT"
+    initial_capital_quote: float = Field(10_000.0, gt=0, le=9e6, allow_inf_nan=False)
+    portfolio_exposure_max_quote: LimitQuote = float("inf")
+    rate_age_max_ms: float = Field(60_000.0, gt=0, le=86_400_000)
+    levels: int = Field(1, ge=1, le=20, description="depth of the books")
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "SessionConfig":
+        names = [venue.name for venue in self.venues]
+        _must_be_unique("venue", names)
+        _must_be_unique("symbol", list(self.symbols))
+        _must_be_unique("market", [market.key for market in self.markets])
+        for market in self.markets:
+            if market.venue not in names:
+                raise ValueError(f"market {market.key}: no venue {market.venue!r}; there are {', '.join(names)}")
+            if market.symbol not in self.symbols:
+                raise ValueError(f"market {market.key}: no symbol {market.symbol!r}")
+        for symbol in self.symbol_params:
+            if symbol not in self.symbols:
+                raise ValueError(f"symbol_params: no symbol {symbol!r}")
+        for symbol in self.symbols:
+            self._symbol_must_be_tradable(symbol)
+        if len(self.currencies) > 8:
+            raise ValueError(f"at most 8 currencies, not {len(self.currencies)}")
+        return self
+
+    def _symbol_must_be_tradable(self, symbol: str) -> None:
+        markets = [market for market in self.markets if market.symbol == symbol]
+        if len(markets) < 2:
+            raise ValueError(f"symbol {symbol}: an arbitrage needs markets on two venues, found {len(markets)}")
+        finest = min(market.lot_base for market in markets)
+        steps = sorted(market.lot_base / finest for market in markets)
+        if any(abs(step - round(step)) > 1e-6 * step for step in steps) or any(
+            round(large) % round(small) for small, large in zip(steps, steps[1:], strict=False)
+        ):
+            raise ValueError(f"symbol {symbol}: one market's lot must be a multiple of the other's")
+        params = self.params_of(symbol)
+        for market in markets:
+            slowest_ms = market.latency_ms + market.latency_jitter_ms
+            back_ms = market.latency_ms if market.report_latency_ms is None else market.report_latency_ms
+            if params.answer_timeout_ms <= slowest_ms + back_ms + market.latency_jitter_ms:
+                raise ValueError(
+                    f"market {market.key}: an answer takes up to {slowest_ms + back_ms + market.latency_jitter_ms:g} ms, "
+                    f"which answer_timeout_ms = {params.answer_timeout_ms:g} would call unknown"
+                )
+
+    def params_of(self, symbol: str) -> StrategyParams:
+        """The strategy parameters of one symbol."""
+        return self.symbol_params.get(symbol, self.params)
+
+    def market(self, venue: str, symbol: str) -> Market | None:
+        """The market of a symbol on a venue, if there is one."""
+        return next((m for m in self.markets if m.venue == venue and m.symbol == symbol), None)
+
+    def lot_base(self, symbol: str) -> float:
+        """The symbol's lot in base currency: the finest of its markets."""
+        return min(market.lot_base for market in self.markets if market.symbol == symbol)
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The reporting currency first, then all others in the order of the markets."""
+        used = [self.reporting_currency]
+        for market in self.markets:
+            used += [market.quote_currency, market.fees_in]
+        return tuple(dict.fromkeys(used))
+
+    def home_currency(self, venue: str) -> int:
+        """Index of the currency a venue's capital is held in: the reporting one if any of its markets is quoted in it."""
+        quotes = [market.quote_currency for market in self.markets if market.venue == venue]
+        if not quotes or self.reporting_currency in quotes:
+            return REPORTING_CURRENCY
+        return self.currencies.index(quotes[0])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the whole configuration."""
+        return digest_of(self.model_dump(mode="json"))
+
+    def session_key(self, data: str) -> int:
+        """The 63-bit key under which order ids are derived: configuration (without the mode) and data identity."""
+        return key_of(f"{self.digest}/{data}")
+
+
+def _must_be_unique(noun: str, names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ValueError(f"{noun} named twice: {', '.join(doubled)}")

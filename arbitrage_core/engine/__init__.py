@@ -1,0 +1,1 @@
+"""The fold: state, book, opportunity, guards, legs, ledger, step."""

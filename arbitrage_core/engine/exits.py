@@ -1,0 +1,112 @@
+"""The exit: when a trade is told to leave, and how. A way out is never blocked by an entry guard.
+
+A reduction waits for fresh books, up to a deadline; then it goes on the last ones known, and is flagged.
+"""
+
+from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.row import FeedStatus
+from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase
+from arbitrage_core.engine.book import is_fresh, touch_px
+from arbitrage_core.engine.guards import approve_reduction
+from arbitrage_core.engine.orders import any_working, prepare, send
+from arbitrage_core.engine.size import limit_px
+from arbitrage_core.engine.state import LEGS, NEVER_NS, Round, SessionPhase
+from arbitrage_core.engine.strategy import wish_to_leave
+
+PAUSE_MAX_NS = 60_000_000_000
+
+
+@compiled
+def feed_ended(symbol, trade):
+    """Whether the feed of either of its markets has ended."""
+    return (
+        symbol.books[trade.legs[0].venue].feed == FeedStatus.ENDED
+        or symbol.books[trade.legs[1].venue].feed == FeedStatus.ENDED
+    )
+
+
+@compiled
+def consider_exit(state, params, out, s, trade, now_ns):
+    """Decides whether an OPEN trade leaves now, and sends it on its way."""
+    if trade.phase != Phase.OPEN or any_working(trade):
+        return
+    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
+        return
+    trade.retry_ns = NEVER_NS
+    symbol, terms = state.symbols[s], params.symbols[s]
+    ended = feed_ended(symbol, trade)
+    fresh = is_fresh(state, params, s, trade.legs[0].venue, now_ns) and is_fresh(
+        state, params, s, trade.legs[1].venue, now_ns
+    )
+    reason, lots = trade.exit_reason, 0
+    if reason < FIRST_STICKY_REASON:
+        if state.phase == SessionPhase.ENDING:
+            reason = ExitReason.SESSION_END
+        elif ended:
+            reason = ExitReason.FEED_ENDED
+        else:
+            reason, lots = wish_to_leave(symbol, terms, params.units[0], trade, fresh, now_ns)
+    if reason == ExitReason.NONE:
+        return
+    if reason >= FIRST_STICKY_REASON:
+        if trade.exit_reason != reason:
+            trade.exit_reason = reason
+            trade.wait_due_ns = now_ns + terms.exit_wait_max_ns
+        if not (fresh or ended or now_ns >= trade.wait_due_ns):
+            return
+    leave(state, params, out, s, trade, reason, lots, now_ns, 0 if fresh else 1)
+
+
+@compiled
+def leave(state, params, out, s, trade, reason, lots, now_ns, stale):
+    """Sends the exit orders of both legs: `lots` of each, or all they hold when 0."""
+    terms = params.symbols[s]
+    trade.phase, trade.exit_reason, trade.round = Phase.CLOSING, reason, Round.EXIT
+    trade.round_lots = trade.legs[0].lots + trade.legs[1].lots
+    trade.round_goal_lots = 0 if lots == 0 else trade.round_lots - 2 * lots
+    trade.leaving_ns = trade.leaving_ns or now_ns
+    for index in range(LEGS):
+        leg = trade.legs[index]
+        closing_lots = leg.lots if lots == 0 else min(lots, leg.lots)
+        close_leg(state, params, out, s, trade, index, closing_lots, Purpose.EXIT, terms.exit_style, now_ns, stale)
+        leg.exit_px = leg.order[0].decision_px
+
+
+@compiled
+def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns, stale):
+    """Sends one order that takes `lots` from a leg, if the reduce-only list lets it."""
+    terms, leg = params.symbols[s], trade.legs[index]
+    if not approve_reduction(state, leg, lots):
+        return
+    side = -leg.side
+    px = touch_px(state.symbols[s].books[leg.venue], side)
+    limit = 0.0
+    if style != OrderStyle.MARKET:
+        limit = limit_px(terms.markets[leg.venue], side, px, terms.slippage_bound_bps)
+    prepare(state, params, s, trade, index, side, style, purpose, lots, limit, px)
+    send(state, params, out, s, trade, index, now_ns, stale)
+
+
+@compiled
+def end_round(params, s, trade, now_ns):
+    """After the orders of a round ended: a pause before the next try if they left something to do."""
+    if trade.round == Round.NONE:
+        return
+    lots = trade.legs[0].lots + trade.legs[1].lots
+    trade.retry_ns = NEVER_NS
+    if trade.round == Round.EXIT and trade.legs[0].lots != trade.legs[1].lots:
+        trade.vain_tries = 0  # what is unequal is set right at once
+    elif lots == trade.round_goal_lots:
+        trade.vain_tries = 0
+    else:
+        trade.vain_tries = trade.vain_tries + 1 if lots == trade.round_lots else 0
+        trade.retry_ns = now_ns + pause_ns(params.symbols[s], trade.vain_tries)
+    trade.round = Round.NONE
+
+
+@compiled
+def pause_ns(terms, vain_tries):
+    """`retry_ms`, doubled for each further try in vain, at most a minute."""
+    doublings = min(max(vain_tries - 1, 0), 20)
+    return min(terms.retry_ns << doublings, PAUSE_MAX_NS)

@@ -1,0 +1,285 @@
+"""The step: one row. What was due before it runs first, then the row is applied, then exits and entries are decided.
+
+`step(state, params, out, row)` is the whole engine; a session is a fold over rows. It reads no clock and does no I/O;
+what it wants done at a venue stands in `out.orders`. Everything below is called from here, top to bottom.
+"""
+
+from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.order import FIRST_FINAL_STATE
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
+from arbitrage_core.domain.trade import Phase
+from arbitrage_core.engine.book import ever_quoted, observe
+from arbitrage_core.engine.entry import consider_entry
+from arbitrage_core.engine.exits import consider_exit
+from arbitrage_core.engine.ledger import book_funding, booked, break_off, next_trade
+from arbitrage_core.engine.legs import settle_trade
+from arbitrage_core.engine.marks import arm_mark, inventory_value_amount, mark_equity
+from arbitrage_core.engine.orders import any_working, apply_report, cancel, find_order, is_working
+from arbitrage_core.engine.state import AWAITING_QUOTE, LEGS, NEVER_NS, Fault, SessionPhase
+from arbitrage_core.engine.timers import arm, run_timer
+
+EVENTS_MAX = 100_000
+"""Timers that may run before one row; more is a runaway."""
+
+
+@compiled
+def step(state, params, out, row):
+    """Applies one row to the state. Reads params and row; writes state and out."""
+    if row.now_ns >= state.due_ns:
+        run_timers(state, params, out, row.now_ns)
+    if row.now_ns < state.now_ns:
+        break_off(state, Fault.TIME_MUST_NOT_RUN_BACK)
+        return
+    state.now_ns = row.now_ns
+    if row.kind == RowKind.QUOTE:
+        see_quote(state, params, out, row)
+    else:
+        see_other(state, params, out, row)
+    if state.mark_due_ns == NEVER_NS:
+        arm_mark(state, row.now_ns)
+
+
+@compiled
+def run_timers(state, params, out, now_ns):
+    """Runs all that is due at or before now, each at its own time."""
+    events = 0
+    while state.due_ns <= now_ns and state.fault == Fault.NONE:
+        run_timer(state, params, out)
+        events += 1
+        if events > EVENTS_MAX:
+            break_off(state, Fault.EVENTS_MUST_BE_BOUNDED)
+
+
+@compiled
+def names_market(params, row):
+    """Whether the row names a market that exists."""
+    s, v = row.symbol, row.venue
+    if not (0 <= s < params.symbol_count and 0 <= v < params.venue_count):
+        return False
+    return params.symbols[s].markets[v].exists == 1
+
+
+@compiled
+def see_quote(state, params, out, row):
+    """A QUOTE: the book is replaced; exits, then entries, are decided where a cheap exact test says one could be."""
+    if not names_market(params, row):
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
+        return
+    s, v, now_ns = row.symbol, row.venue, row.now_ns
+    symbol = state.symbols[s]
+    observe(symbol.books[v], symbol.touches[v], symbol.rates[v], row)
+    if symbol.inventories_unpriced > 0:
+        price_inventory(state, params, s, v)
+    exit_may_be, entry_may_be = worth_a_look(symbol, v, params.symbols[s].entry_factor)
+    if exit_may_be or symbol.attention != 0:
+        look_at_trades(state, params, out, s, now_ns)
+        arm(state, params, s)
+    if entry_may_be or symbol.above_floor != 0:
+        before = symbol.counter
+        consider_entry(state, params, out, s, now_ns)
+        if symbol.counter != before:
+            arm(state, params, s)
+
+
+@compiled
+def worth_a_look(symbol, v, entry_factor):
+    """(an exit may be, an entry may be): multiplications only, and wrong only towards a look.
+
+    Prices of other pairs cannot have changed, and what stood above the floor before is looked at anyway.
+    """
+    venues = len(symbol.touches)
+    bid, ask = symbol.touches[v].bid, symbol.touches[v].ask
+    entry_may_be, exit_may_be = False, False
+    for w in range(venues):
+        if w == v:
+            continue
+        other_bid, other_ask = symbol.touches[w].bid, symbol.touches[w].ask
+        here, there = symbol.watches[v * venues + w], symbol.watches[w * venues + v]
+        entry_may_be |= (other_bid > ask * entry_factor) | (bid > other_ask * entry_factor)
+        exit_may_be |= (other_ask < bid * here.cost_factor) | (ask < other_bid * there.cost_factor)
+        if symbol.stops != 0:
+            exit_may_be |= other_ask * here.buy_back - bid * here.sell_out > here.loss_px - 1e-9 * bid
+            exit_may_be |= ask * there.buy_back - other_bid * there.sell_out > there.loss_px - 1e-9 * ask
+    return exit_may_be, entry_may_be
+
+
+@compiled
+def look_at_trades(state, params, out, s, now_ns):
+    """All trades of a symbol, oldest first: legs alone are set right, exits decided."""
+    symbol = state.symbols[s]
+    number = 0
+    for _ in range(symbol.in_use):
+        slot = next_trade(symbol, number)
+        if slot < 0:
+            break
+        trade = symbol.trades[slot]
+        number = trade.number
+        if trade.phase == Phase.OPEN:
+            consider_exit(state, params, out, s, trade, now_ns)
+        else:
+            settle_trade(state, params, out, s, slot, now_ns)
+
+
+@compiled
+def price_inventory(state, params, s, v):
+    """A spot inventory enters the equity at its market's first quote."""
+    symbol = state.symbols[s]
+    if symbol.initial_lots[v] == 0 or symbol.inventory_basis_amounts[v] != 0:
+        return
+    amount = inventory_value_amount(state, params, s, v)
+    symbol.inventory_basis_amounts[v] = amount
+    symbol.inventories_unpriced -= 1
+    start_with(state, amount)
+
+
+@compiled
+def start_with(state, amount):
+    """Adds to what the session started with; peak and equity start there too."""
+    state.start_amount += amount
+    state.equity_amount += amount
+    state.peak_amount += amount
+
+
+@compiled
+def see_other(state, params, out, row):
+    """Any row but a quote. PRINT, TIMER and BALANCE change no decision."""
+    kind = row.kind
+    if kind == RowKind.REPORT:
+        see_report(state, params, out, row)
+    elif kind == RowKind.RATE:
+        see_rate(state, params, row)
+    elif kind == RowKind.FUNDING:
+        see_funding(state, params, out, row)
+    elif kind == RowKind.FEED:
+        see_feed(state, params, out, row)
+    elif kind == RowKind.COMMAND:
+        see_command(state, params, out, row)
+
+
+@compiled
+def see_report(state, params, out, row):
+    """A REPORT of an order; what its trade became, then exits and entries of the symbol."""
+    if not names_market(params, row):
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
+        return
+    s, now_ns = row.symbol, row.now_ns
+    symbol = state.symbols[s]
+    slot, leg_index = find_order(symbol, row.client_id)
+    if slot < 0:
+        state.foreign_reports += 1
+        return
+    trade = symbol.trades[slot]
+    filled_before = trade.legs[leg_index].order[0].filled_lots
+    apply_report(state, params, out, row, trade, leg_index)
+    order = trade.legs[leg_index].order[0]
+    booked_something = order.filled_lots != filled_before
+    if state.phase == SessionPhase.ENDING and order.state < FIRST_FINAL_STATE:
+        cancel_entries(state, params, out, s, trade, now_ns)
+    settle_trade(state, params, out, s, slot, now_ns)
+    look_at_trades(state, params, out, s, now_ns)
+    consider_entry(state, params, out, s, now_ns)
+    arm(state, params, s)
+    if booked_something:
+        mark_equity(state, params, out, now_ns)
+
+
+@compiled
+def see_rate(state, params, row):
+    """A RATE: touches in that currency are converted anew; capital in it is counted from its first rate on."""
+    currency = row.currency
+    if not (0 < currency < params.currency_count):
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
+        return
+    first = state.rate_received_ns[currency] == 0
+    state.rates[currency], state.rate_received_ns[currency] = row.rate, row.received_ns
+    for s in range(params.symbol_count):
+        symbol = state.symbols[s]
+        for v in range(params.venue_count):
+            if params.symbols[s].markets[v].exists == 1 and params.symbols[s].markets[v].quote == currency:
+                symbol.rates[v] = row.rate
+                book = symbol.books[v]
+                if ever_quoted(book):
+                    symbol.touches[v].bid, symbol.touches[v].ask = book.bid_px[0] * row.rate, book.ask_px[0] * row.rate
+    if first:
+        fund_venues(state, params, currency)
+
+
+@compiled
+def fund_venues(state, params, currency):
+    """Gives the venues whose home currency this is their share of the capital, at the currency's first rate."""
+    share_quote = params.initial_capital_quote / params.venue_count
+    for v in range(params.venue_count):
+        if params.venues[v].home_currency == currency:
+            amount = booked(state, share_quote / state.rates[currency], params.units[currency])
+            value = amount * (params.units[currency] * state.rates[currency])
+            reporting_amount = booked(state, value, params.units[0])
+            venue = state.venues[v]
+            venue.cash_amounts[currency] += amount
+            venue.start_amounts[currency] += amount
+            venue.basis_amounts[currency] += reporting_amount
+            start_with(state, reporting_amount)
+
+
+@compiled
+def see_funding(state, params, out, row):
+    """A FUNDING payment of a perpetual."""
+    if not names_market(params, row):
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
+        return
+    if state.symbols[row.symbol].position_lots[row.venue] != 0:
+        book_funding(state, params, out, row)
+        arm(state, params, row.symbol)
+        mark_equity(state, params, out, row.now_ns)
+
+
+@compiled
+def see_feed(state, params, out, row):
+    """A FEED up, down or ended, of a market or a whole venue; trades of an ended market leave."""
+    if not (0 <= row.venue < params.venue_count and ALL_SYMBOLS <= row.symbol < params.symbol_count):
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
+        return
+    for s in range(params.symbol_count):
+        if row.symbol != ALL_SYMBOLS and row.symbol != s:
+            continue
+        book = state.symbols[s].books[row.venue]
+        if row.status == FeedStatus.UP:
+            if book.feed == FeedStatus.DOWN or book.feed == FeedStatus.ENDED:
+                book.feed = AWAITING_QUOTE
+        else:
+            book.feed = row.status
+        if row.status == FeedStatus.ENDED:
+            look_at_trades(state, params, out, s, row.now_ns)
+            arm(state, params, s)
+
+
+@compiled
+def see_command(state, params, out, row):
+    """An operator's command. FLATTEN ends the session: entries are over, resting ones canceled, open trades leave."""
+    if state.phase == SessionPhase.HALTED or state.phase == SessionPhase.ENDING:
+        return
+    if row.status == Command.PAUSE:
+        state.phase = SessionPhase.PAUSED
+    elif row.status == Command.RESUME:
+        state.phase = SessionPhase.ACTIVE
+    elif row.status == Command.FLATTEN:
+        state.phase = SessionPhase.ENDING
+        for s in range(params.symbol_count):
+            symbol = state.symbols[s]
+            if symbol.in_use == 0:
+                continue
+            for slot in range(len(symbol.trades)):
+                if symbol.trades[slot].phase != Phase.FREE:
+                    cancel_entries(state, params, out, s, symbol.trades[slot], row.now_ns)
+            look_at_trades(state, params, out, s, row.now_ns)
+            arm(state, params, s)
+
+
+@compiled
+def cancel_entries(state, params, out, s, trade, now_ns):
+    """Cancels the resting orders of a trade, each once."""
+    if not any_working(trade):
+        return
+    for index in range(LEGS):
+        order = trade.legs[index].order[0]
+        if is_working(order) and order.cancel_ns != NEVER_NS:
+            cancel(state, params, out, s, trade, index, now_ns)

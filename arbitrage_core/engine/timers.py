@@ -1,0 +1,147 @@
+"""The timers: what runs at its own due time, before any row at or after it is applied."""
+
+from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.trade import FIRST_STICKY_REASON, Phase
+from arbitrage_core.engine.entry import consider_entry
+from arbitrage_core.engine.exits import consider_exit
+from arbitrage_core.engine.ledger import break_off, next_trade
+from arbitrage_core.engine.legs import settle_trade
+from arbitrage_core.engine.marks import mark_equity
+from arbitrage_core.engine.orders import any_working, cancel, doubt, is_working
+from arbitrage_core.engine.state import LEGS, NEVER_NS, Fault
+from arbitrage_core.engine.strategy import watch
+from arbitrage_core.engine.params import CHEAP_TEST_SLACK
+
+
+@compiled
+def trade_due_ns(trade):
+    """When the trade next wants to be looked at by itself."""
+    if any_working(trade):
+        due_ns = NEVER_NS
+        for index in range(LEGS):
+            order = trade.legs[index].order[0]
+            if is_working(order):
+                due_ns = min(due_ns, order.due_ns, order.cancel_ns)
+        return due_ns
+    if trade.phase != Phase.OPEN:
+        return min(trade.retry_ns, trade.deadline_ns)
+    if trade.retry_ns != NEVER_NS:
+        return trade.retry_ns
+    if trade.exit_reason >= FIRST_STICKY_REASON:
+        return trade.wait_due_ns
+    return trade.hold_due_ns
+
+
+@compiled
+def arm(state, params, s):
+    """After a symbol's trades changed: when to wake it next, and which prices to watch for."""
+    symbol, terms = state.symbols[s], params.symbols[s]
+    venues = len(symbol.touches)
+    for pair in range(venues * venues):
+        symbol.watches[pair].cost_factor, symbol.watches[pair].loss_px = 0.0, 1e308
+    symbol.attention, symbol.stops = 0, 0
+    due_ns = symbol.cooldown_due_ns
+    if symbol.in_use > 0:
+        for slot in range(len(symbol.trades)):
+            trade = symbol.trades[slot]
+            if trade.phase == Phase.FREE:
+                continue
+            due_ns = min(due_ns, trade_due_ns(trade))
+            if any_working(trade):
+                continue
+            if trade.phase != Phase.OPEN or trade.exit_reason >= FIRST_STICKY_REASON:
+                symbol.attention = 1
+            else:
+                watch_prices(symbol, terms, trade, params.units[0])
+    set_due(state, params, s, due_ns)
+
+
+@compiled
+def watch_prices(symbol, terms, trade, unit):
+    """Widens the watch of the trade's pair so that no price that makes it leave goes unseen."""
+    bought, sold = trade.legs[0].venue, trade.legs[1].venue
+    pair = symbol.watches[bought * len(symbol.touches) + sold]
+    cost_bps, loss_px = watch(terms, trade, unit)
+    pair.cost_factor = max(pair.cost_factor, (1.0 + cost_bps * 1e-4) * (1.0 + CHEAP_TEST_SLACK))
+    pair.loss_px = min(pair.loss_px, loss_px)
+    pair.sell_out = 1.0 - terms.markets[bought].taker_fee_bps * 1e-4
+    pair.buy_back = 1.0 + terms.markets[sold].taker_fee_bps * 1e-4
+    if loss_px < 1e308:
+        symbol.stops = 1
+
+
+@compiled
+def set_due(state, params, s, due_ns):
+    """Sets a symbol's next due time and keeps the earliest of all."""
+    before_ns = state.due_by_symbol_ns[s]
+    if due_ns == before_ns:
+        return
+    state.due_by_symbol_ns[s] = due_ns
+    if due_ns < state.due_ns:
+        state.due_ns = due_ns
+    elif before_ns == state.due_ns:
+        find_due(state, params)
+
+
+@compiled
+def find_due(state, params):
+    """The earliest of all due times."""
+    earliest_ns = state.mark_due_ns
+    for s in range(params.symbol_count):
+        earliest_ns = min(earliest_ns, state.due_by_symbol_ns[s])
+    state.due_ns = earliest_ns
+
+
+@compiled
+def run_timer(state, params, out):
+    """Runs the one thing due first: the mark, then by symbol and trade number, then the cooldown."""
+    now_ns = state.due_ns
+    if now_ns < state.now_ns:
+        break_off(state, Fault.TIME_MUST_NOT_RUN_BACK)
+        return
+    state.now_ns = now_ns
+    if state.mark_due_ns == now_ns:
+        state.mark_due_ns = NEVER_NS
+        mark_equity(state, params, out, now_ns)
+        find_due(state, params)
+        return
+    for s in range(params.symbol_count):
+        if state.due_by_symbol_ns[s] == now_ns:
+            run_symbol_timer(state, params, out, s, now_ns)
+            arm(state, params, s)
+            return
+
+
+@compiled
+def run_symbol_timer(state, params, out, s, now_ns):
+    """The trade due with the lowest number, or else the end of the cooldown."""
+    symbol = state.symbols[s]
+    number = 0
+    for _ in range(len(symbol.trades)):
+        slot = next_trade(symbol, number)
+        if slot < 0:
+            break
+        trade = symbol.trades[slot]
+        number = trade.number
+        if trade_due_ns(trade) == now_ns:
+            run_trade_timer(state, params, out, s, slot, now_ns)
+            return
+    symbol.cooldown_due_ns = NEVER_NS
+    consider_entry(state, params, out, s, now_ns)
+
+
+@compiled
+def run_trade_timer(state, params, out, s, slot, now_ns):
+    """What a trade wanted to be woken for."""
+    trade = state.symbols[s].trades[slot]
+    if any_working(trade):
+        for index in range(LEGS):
+            order = trade.legs[index].order[0]
+            if is_working(order) and order.cancel_ns == now_ns:
+                cancel(state, params, out, s, trade, index, now_ns)
+            elif is_working(order) and order.due_ns == now_ns:
+                doubt(state, params, out, s, trade, index, now_ns)
+    elif trade.phase == Phase.OPEN:
+        consider_exit(state, params, out, s, trade, now_ns)
+    else:
+        settle_trade(state, params, out, s, slot, now_ns)

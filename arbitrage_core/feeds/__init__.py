@@ -1,0 +1,1 @@
+"""Where rows come from: synthetic markets, recordings and live streams."""

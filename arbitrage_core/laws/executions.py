@@ -1,0 +1,213 @@
+"""Law I4: an execution is applied once.
+
+The k-th growth of an order's cumulative figures in the reports *is* its k-th fill: same lots, cost, fee and time, and
+equally many of both, so nothing is booked twice, nothing twice in part, nothing forgotten. Likewise the growths in the
+changes log, as far as it goes; a fill it does not tell of came after the order's end. Where the venues tell of orders,
+each order's fills sum to what the venue says it filled, less what is not yet reported.
+"""
+
+import numpy as np
+
+from arbitrage_core.domain.money import AMOUNT_LIMIT
+from arbitrage_core.domain.order import FIRST_FINAL_STATE
+from arbitrage_core.laws.case import Case
+from arbitrage_core.laws.evidence import VENUE_ORDER, VenueTruth
+from arbitrage_core.laws.groups import ABSENT, Groups
+from arbitrage_core.laws.slots import Slots
+from arbitrage_core.laws.terms import Terms
+from arbitrage_core.laws.violation import Violation, unequal, violations_where
+
+LAW = "I4"
+
+
+def state_executions(terms: Terms, state: np.record, slots: Slots, truth: VenueTruth) -> list[Violation]:
+    """No order in use knows of more than its venue has filled; where both know the same lots, the money is the same."""
+    if truth.orders is None:
+        return []
+    ours, theirs = slots.orders, truth.figures_of(slots.orders["client_id"])
+    found = violations_where(
+        LAW,
+        ours["filled_lots"] > theirs["filled_lots"],
+        lambda n, leg: f"{slots.leg_name(n, leg)}: filled lots",
+        theirs["filled_lots"],
+        ours["filled_lots"],
+    )
+    level = (ours["filled_lots"] == theirs["filled_lots"]) & (ours["client_id"] != 0)
+    for name in ("cost_amount", "fee_amount"):
+        found += violations_where(
+            LAW,
+            level & (ours[name] != theirs[name]),
+            lambda n, leg, name=name: f"{slots.leg_name(n, leg)}: {name}",
+            theirs[name],
+            ours[name],
+        )
+    return found
+
+
+def log_executions(case: Case) -> list[Violation]:
+    """Fills against the growths in reports, in changes, and at the venues."""
+    return [*_by_reports(case), *_by_changes(case), *_by_venues(case)]
+
+
+def last_reported(case: Case) -> np.ndarray:
+    """What the reports say in the end of each order that filled: VENUE_ORDER of every id with a growth."""
+    growths = _reported(case)
+    orders = np.zeros(len(growths.ids), VENUE_ORDER)
+    orders["client_id"] = growths.ids
+    for name in ("filled_lots", "cost_amount", "fee_amount"):
+        orders[name] = np.add.reduceat(growths.figures[name], growths.starts) if len(growths.ids) else 0
+    return orders
+
+
+class _Growths:
+    """Growths of cumulative figures, gathered by order. `ids` [g], `starts` [g], `counts` [g]; `figures` VENUE_ORDER [n]:
+    by how much; `now_ns` [n]."""
+
+    def __init__(self, ids: np.ndarray, counts: np.ndarray, figures: np.ndarray, now_ns: np.ndarray) -> None:
+        kept = counts > 0
+        self.ids, self.counts = ids[kept], counts[kept]
+        self.starts = np.cumsum(self.counts) - self.counts
+        self.figures, self.now_ns = figures, now_ns
+
+
+def _reported(case: Case) -> _Growths:
+    """The reports whose cumulative lots exceed all earlier ones of their order; money rounded once, cumulatively."""
+    groups, reports, terms = case.reports, case.evidence.log.reports, case.terms
+    at = np.repeat(case.orders_of(groups.keys), groups.counts)
+    known = at != ABSENT
+    filled = reports["filled_lots"][groups.rows]
+    most = _running_maximum(groups, filled)
+    grew = known & (filled > groups.previous(most, 0))
+    rows, ours = groups.rows[grew], case.submits[at[grew]]
+    symbol, venue = ours["symbol"], ours["venue"]
+    totals = np.zeros(len(rows), VENUE_ORDER)
+    totals["filled_lots"] = filled[grew]
+    totals["cost_amount"] = _amounts(reports["cost_quote"][rows], terms.units[terms.quote[symbol, venue]])
+    totals["fee_amount"] = _amounts(reports["fee"][rows], terms.units[terms.fee_currency[symbol, venue]])
+    counts = np.add.reduceat(grew.astype(np.int64), groups.starts) if len(groups.keys) else groups.counts
+    return _Growths(groups.keys, counts, _growth(totals, groups.group[grew]), reports["now_ns"][rows])
+
+
+def _by_reports(case: Case) -> list[Violation]:
+    growths, groups, fills = _reported(case), case.fills, case.evidence.log.fills
+    found = []
+    count = np.zeros(len(groups.keys), np.int64)
+    place = groups.find(growths.ids)
+    count[place[place != ABSENT]] = growths.counts[place != ABSENT]
+    found += unequal(LAW, lambda n: f"order {groups.keys[n]}: fills, one for each growth reported", count, groups.counts)
+    found += violations_where(
+        LAW, place == ABSENT, lambda n: f"order {growths.ids[n]}: fills", "one for each growth reported", 0
+    )
+    # k-th growth against k-th fill, for the orders that have equally many
+    even = place != ABSENT
+    even[even] = growths.counts[even] == groups.counts[place[even]]
+    of_growth = np.repeat(np.arange(len(growths.ids)), growths.counts)
+    rank = np.arange(len(of_growth)) - growths.starts[of_growth]
+    kept = even[of_growth]
+    booked = fills[groups.rows[groups.starts[place[of_growth[kept]]] + rank[kept]]]
+    said, said_ns = growths.figures[kept], growths.now_ns[kept]
+    pairs = (
+        ("lots", said["filled_lots"], booked["lots"]),
+        ("cost", said["cost_amount"], booked["cost_quote_amount"]),
+        ("fee", said["fee_amount"], booked["fee_amount"]),
+        ("time", said_ns, booked["now_ns"]),
+    )
+    for name, expected, observed in pairs:
+        found += unequal(
+            LAW, lambda n, name=name: f"order {booked['client_id'][n]}: {name} of a fill, by the report", expected, observed
+        )
+    return found
+
+
+def _by_changes(case: Case) -> list[Violation]:
+    """The k-th growth of an order in the changes log is its k-th fill; further fills come after its end."""
+    groups, changes = case.changes, case.evidence.log.changes
+    fills, of_fill = case.evidence.log.fills, case.fills
+    filled = changes["filled_lots"][groups.rows]
+    growth = filled - groups.previous(filled, 0)
+    grew = growth > 0
+    rank = (groups.running(grew.astype(np.int64)) - 1)[grew]
+    place = np.repeat(of_fill.find(groups.keys), groups.counts)[grew]
+    told, rows = growth[grew], groups.rows[grew]
+    missing = place == ABSENT
+    missing[~missing] = rank[~missing] >= of_fill.counts[place[~missing]]
+    ids = changes["client_id"][rows]
+    found = violations_where(LAW, missing, lambda n: f"order {ids[n]}: growth without a fill, lots", told, 0)
+    booked = fills[of_fill.rows[of_fill.starts[place[~missing]] + rank[~missing]]]
+    for name, expected in (("lots", told[~missing]), ("now_ns", changes["now_ns"][rows[~missing]])):
+        found += unequal(
+            LAW,
+            lambda n, name=name: f"order {booked['client_id'][n]}: {name} of a fill, by the change",
+            expected,
+            booked[name],
+        )
+    # fills the changes do not tell of
+    count = np.zeros(len(of_fill.keys), np.int64)
+    np.add.at(count, place[~missing], 1)
+    untold = of_fill.rank >= count[of_fill.group]
+    last = changes[groups.rows[groups.last]]
+    at = groups.find(of_fill.keys[of_fill.group[untold]])
+    late = fills[of_fill.rows[untold]]
+    excused = at != ABSENT
+    excused[excused] = (last["after"][at[excused]] >= FIRST_FINAL_STATE) & (
+        last["now_ns"][at[excused]] <= late["now_ns"][excused]
+    )
+    return found + violations_where(
+        LAW, ~excused, lambda n: f"order {late['client_id'][n]}: fill without a change, lots", 0, late["lots"]
+    )
+
+
+def _by_venues(case: Case) -> list[Violation]:
+    """Where the venues tell of orders: none of ours filled more than theirs, and at rest exactly as much."""
+    evidence = case.evidence
+    if evidence.venue_orders is None:
+        return []
+    groups, fills = case.fills, evidence.log.fills
+    theirs = evidence.venue_truth.figures_of(groups.keys)
+    names = (("filled_lots", "lots"), ("cost_amount", "cost_quote_amount"), ("fee_amount", "fee_amount"))
+    ours = {name: groups.sums(fills[booked][groups.rows]) for name, booked in names}
+    level = (ours["filled_lots"] >= theirs["filled_lots"]) | evidence.ended
+    found = []
+    for name, observed in ours.items():
+        wrong = level & (observed != theirs[name])
+        found += violations_where(
+            LAW, wrong, lambda n, name=name: f"order {groups.keys[n]}: {name}, by the venue", theirs[name], observed
+        )
+    if evidence.ended:
+        table = evidence.venue_truth.table
+        forgotten = (table["filled_lots"] > 0) & (groups.find(table["client_id"]) == ABSENT)
+        found += violations_where(
+            LAW,
+            forgotten,
+            lambda n: f"order {table['client_id'][n]}: filled at the venue, never booked",
+            table["filled_lots"],
+            0,
+        )
+    return found
+
+
+def _running_maximum(groups: Groups, values: np.ndarray) -> np.ndarray:
+    """The largest of `values` (≥ 0, one for each place in `groups.rows`) in each group, up to and with each place."""
+    most = values.copy()
+    longest = int(groups.counts.max(initial=1))
+    step = 1
+    while step < longest:  # doubling: after it, each place knows the `2 × step` places before it
+        inside = np.flatnonzero(groups.rank >= step)
+        most[inside] = np.maximum(most[inside], most[inside - step])
+        step *= 2
+    return most
+
+
+def _amounts(values: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Money as counts of units, rounded half to even; −1 where there is no such count."""
+    scaled = np.rint(values / units)
+    return np.where(abs(scaled) < AMOUNT_LIMIT, np.nan_to_num(scaled, posinf=0.0, neginf=0.0), -1).astype(np.int64)
+
+
+def _growth(totals: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Differences to the entry before of the same group; the first one's is from zero."""
+    growth = totals.copy()
+    same = group[1:] == group[:-1]
+    for name in ("filled_lots", "cost_amount", "fee_amount"):
+        growth[name][1:] -= np.where(same, totals[name][:-1], 0)
+    return growth

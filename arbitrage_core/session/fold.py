@@ -1,0 +1,114 @@
+"""The folds: the only loops over rows. One alternates the engine with the simulated venue, one runs the engine alone.
+
+Both return how many rows they consumed: fewer than given when a log is nearly full (drain it and go on) or a broken
+invariant stopped the engine (`state.fault`). What happens at one instant, and in which order, is docs/engine.md §1.
+"""
+
+from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.row import RowKind
+from arbitrage_core.engine.ledger import break_off
+from arbitrage_core.engine.recording import has_room
+from arbitrage_core.engine.state import Fault
+from arbitrage_core.engine.step import run_timers, step
+from arbitrage_core.engine.timers import run_timer
+from arbitrage_core.venues.simulated.reports import next_report
+from arbitrage_core.venues.simulated.venue import run_arrival, see_row, take_action
+
+EVENTS_MAX = 100_000
+"""Events that may run before or after one row; more is a runaway."""
+
+
+@compiled
+def room_needed(params):
+    """Entries one piece of work can write at most: every trade of every symbol acting at once, and a few for itself."""
+    return 16 * len(params.symbols[0].markets) + 8 * params.symbol_count * 16
+
+
+@compiled
+def hand_over(account, terms, out):
+    """Hands the venue what the engine asked since last time."""
+    while out.order_sent < out.order_count:
+        take_action(account, terms, out.orders[out.order_sent])
+        out.order_sent += 1
+
+
+@compiled
+def deliver(state, params, out, account, terms):
+    """Hands the engine the report due first, as a row, and logs it for the journal."""
+    next_report(account, terms)
+    row = account.report[0]
+    out.reports[out.report_count] = row
+    out.report_positions[out.report_count] = out.applied
+    out.report_count += 1
+    step(state, params, out, row)
+
+
+@compiled
+def run_due(state, params, out, account, terms, now_ns):
+    """Runs everything due at or before now: arrivals, then timers, then reports of each instant. False: logs full."""
+    events, pieces = 0, room_needed(params)
+    while state.fault == Fault.NONE:
+        due_ns = min(state.due_ns, account.due_ns)
+        if due_ns > now_ns:
+            return True
+        if not has_room(out, pieces):
+            return False
+        if account.arrival_ns == due_ns:
+            run_arrival(account, terms)
+        elif state.due_ns == due_ns:
+            run_timer(state, params, out)
+        else:
+            deliver(state, params, out, account, terms)
+        hand_over(account, terms, out)
+        events += 1
+        if events > EVENTS_MAX:
+            break_off(state, Fault.EVENTS_MUST_BE_BOUNDED)
+    return True
+
+
+@compiled
+def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
+    """Backtest and paper: rows from a feed, orders to the simulated venue. Returns the rows consumed."""
+    state, params, out = states[0], params_records[0], outs[0]
+    account, terms = accounts[0], terms_records[0]
+    if not run_due(state, params, out, account, terms, state.now_ns):
+        return 0
+    pieces = room_needed(params)
+    for index in range(rows.shape[0]):
+        row = rows[index]
+        if row.now_ns >= account.due_ns or row.now_ns >= state.due_ns:
+            if not run_due(state, params, out, account, terms, row.now_ns):
+                return index
+        if not has_room(out, pieces):
+            return index
+        if state.fault != Fault.NONE:
+            return index
+        see_row(account, terms, row)
+        step(state, params, out, row)
+        out.applied += 1
+        if out.order_sent < out.order_count or account.due_ns <= row.now_ns:
+            hand_over(account, terms, out)
+            if not run_due(state, params, out, account, terms, row.now_ns):
+                return index + 1
+    return rows.shape[0]
+
+
+@compiled
+def fold_recorded(states, params_records, outs, rows):
+    """Replay and live: reports are among the rows, orders go nowhere from here. Returns the rows consumed."""
+    state, params, out = states[0], params_records[0], outs[0]
+    pieces = room_needed(params)
+    for index in range(rows.shape[0]):
+        row = rows[index]
+        if not has_room(out, pieces):
+            return index
+        while row.now_ns >= state.due_ns and state.fault == Fault.NONE:
+            if not has_room(out, pieces):
+                return index
+            run_timer(state, params, out)
+        if state.fault != Fault.NONE:
+            return index
+        step(state, params, out, row)
+        out.applied += 1 if row.kind != RowKind.REPORT else 0
+    run_timers(state, params, out, state.now_ns)
+    return rows.shape[0]

@@ -1,0 +1,1 @@
+"""Pure functions over trades, orders and equity."""

@@ -1,0 +1,1 @@
+"""Compiled decision functions, bound when a session is built."""

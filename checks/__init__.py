@@ -1,0 +1,1 @@
+"""Great Expectations suites behind one public gate."""

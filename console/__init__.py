@@ -1,0 +1,1 @@
+"""The operator's command line (`arb`) and, later, the web control room."""

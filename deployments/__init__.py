@@ -1,0 +1,1 @@
+"""Prefect deployments, schedules and their environment."""

@@ -1,0 +1,1 @@
+"""Prefect flows: thin bodies over campaigns, with each stage as data."""
