@@ -18,7 +18,7 @@ Catch these two by name, at the composition root only. `except Exception` would 
 """
 
 
-class BadInput(ValueError):
+class BadInput(ValueError):  # noqa: N818 — named by what happened, as all facts are
     """Input that cannot be used: a file, a name, a parameter, a full disk.
 
     `cause` says what is wrong and where, `cure` what to do about it; `str` gives both in one line.
@@ -32,5 +32,5 @@ class BadInput(ValueError):
         return f"{self.cause}; {self.cure}" if self.cure else self.cause
 
 
-class InvariantBroken(RuntimeError):
+class InvariantBroken(RuntimeError):  # noqa: N818
     """Something that can never be has happened. Names the invariant and what was seen."""

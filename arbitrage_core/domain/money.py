@@ -4,9 +4,9 @@ A float is rounded once, half to even, when it becomes an amount; nothing is eve
 that amounts stay below 2⁵³, where every integer is also a double; past that, and for NaN, there is no amount.
 """
 
-from arbitrage_core.domain.compiled import compiled
-
 import numpy as np
+
+from arbitrage_core.domain.compiled import compiled
 
 AMOUNT_LIMIT = 2.0**53
 NO_AMOUNT = -(2**63)

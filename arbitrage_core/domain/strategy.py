@@ -56,7 +56,9 @@ class StrategyParams(BaseModel):
     entry_net_edge_bps: SpreadBps | Off = Field(0.0, description="enter only above this edge after costs; off: no gate")
     exit_spread_bps: SpreadBps = Field(2.0, description="close when the closing cost is below this")
     take_profit: tuple[Rung, ...] = Field((), max_length=RUNGS_MAX, description="partial closes before the last one")
-    stop_loss_bps: Annotated[float, Field(gt=0, le=10_000)] | Off = Field("off", description="net loss in bps of notional")
+    stop_loss_bps: Annotated[float, Field(gt=0, le=10_000)] | Off = Field(
+        "off", description="net loss in bps of notional"
+    )
     hold_max_ms: float = Field(60_000.0, gt=0, le=1e12, allow_inf_nan=False)
     qty_base: float | None = Field(None, gt=0, allow_inf_nan=False, description="size in base currency")
     notional_quote: float | None = Field(1_000.0, gt=0, allow_inf_nan=False, description="size in reporting currency")
@@ -67,10 +69,16 @@ class StrategyParams(BaseModel):
     symbol_exposure_max_quote: LimitQuote = Field(float("inf"), description="in the reporting currency, both legs")
     entry_order: EntryOrder = EntryOrder.IOC
     exit_order: ExitOrder = ExitOrder.IOC
-    slippage_bound_bps: float = Field(5.0, ge=0, lt=10_000, allow_inf_nan=False, description="IOC limit beyond the touch")
+    slippage_bound_bps: float = Field(
+        5.0, ge=0, lt=10_000, allow_inf_nan=False, description="IOC limit beyond the touch"
+    )
     working_max_ms: float = Field(5_000.0, gt=0, le=86_400_000, description="a resting entry is canceled after this")
-    exit_wait_max_ms: float = Field(2_000.0, gt=0, le=86_400_000, description="a due exit waits so long for fresh books")
-    answer_timeout_ms: float = Field(3_000.0, gt=0, le=86_400_000, description="after this an unanswered order is unknown")
+    exit_wait_max_ms: float = Field(
+        2_000.0, gt=0, le=86_400_000, description="a due exit waits so long for fresh books"
+    )
+    answer_timeout_ms: float = Field(
+        3_000.0, gt=0, le=86_400_000, description="after this an unanswered order is unknown"
+    )
     retry_ms: float = Field(250.0, gt=0, le=60_000, description="pause before the next try at a leg or exit")
     single_leg_policy: LegPolicy = LegPolicy.AUTO
     single_leg_deadline_ms: float = Field(3_000.0, gt=0, le=86_400_000)

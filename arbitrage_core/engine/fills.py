@@ -54,6 +54,7 @@ def book_fill(state, params, out, s, trade, leg_index, row):
     note_balance(trade, now_ns)
     entry = out.fills[out.fill_count]
     out.fill_count += 1
+    out.written += 1
     entry.now_ns, entry.client_id, entry.trade, entry.attempt = now_ns, order.client_id, trade.number, leg.attempts
     entry.lots, entry.cost_quote_amount, entry.fee_amount = lots, cost_amount, order.fee_amount - fee_before
     entry.cash_reporting_amount, entry.fee_reporting_amount = cash_reporting_amount, fee_reporting_amount

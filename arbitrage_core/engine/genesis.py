@@ -21,7 +21,9 @@ def fresh_state(config: SessionConfig, shape: Shape, params: np.record) -> np.nd
     head.due_by_symbol_ns[:] = NEVER_NS
     head.rates[:] = np.nan
     head.rates[0] = 1.0
-    share, rest = divmod(round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues))
+    share, rest = divmod(
+        round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues)
+    )
     for index in range(len(config.venues)):
         if params.venues[index].home_currency == 0:
             amount = share + (rest if index == 0 else 0)

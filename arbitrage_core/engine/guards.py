@@ -64,7 +64,9 @@ def others_exposure_quote(state, params, s, venue):
         symbol = state.symbols[other]
         if other != s and symbol.exposure_lots[venue] != 0:
             ask = symbol.touches[venue].ask
-            total_quote += symbol.exposure_lots[venue] * params.symbols[other].lot_base * (ask if ask < 1e300 else np.nan)
+            total_quote += (
+                symbol.exposure_lots[venue] * params.symbols[other].lot_base * (ask if ask < 1e300 else np.nan)
+            )
     return total_quote
 
 

@@ -8,22 +8,13 @@ import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.identity import client_order_id
-from arbitrage_core.domain.money import share_of
 from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle
-from arbitrage_core.engine.guards import order_need_amount, symbol_exposure_quote
-from arbitrage_core.engine.ledger import (
-    book_closing,
-    book_fee,
-    book_opening,
-    booked,
-    break_off,
-    converted,
-    measure_imbalance,
-    move_cash,
-    note_balance,
-    opens,
-)
+from arbitrage_core.engine.book import touch_px
+from arbitrage_core.engine.fills import book_fill
+from arbitrage_core.engine.guards import symbol_exposure_quote
+from arbitrage_core.engine.ledger import break_off, opens
 from arbitrage_core.engine.recording import next_order, note_change
+from arbitrage_core.engine.reserves import hold_for_order, settle_order
 from arbitrage_core.engine.state import LEGS, NEVER_NS, RATE_RING_SLOTS, Approval, Fault
 
 QUERIES_MAX = 8

@@ -12,6 +12,9 @@ import numpy as np
 from arbitrage_core.domain.record import record
 from arbitrage_core.domain.row import row_dtype
 
+LOG_SLOTS = 16_384
+"""Length of each log, and of all together between two drains."""
+
 ORDER_OUT = record(
     now_ns="i8",
     client_id="i8",
@@ -129,7 +132,7 @@ FUNDING_OUT = record(now_ns="i8", trade="i8", amount="i8", symbol="i2", venue="i
 
 
 def output_dtype(levels: int) -> np.dtype:
-    """The output of engines for books of `levels` levels; about 2 MB."""
+    """The output of engines for books of `levels` levels; about 14 MB."""
     return record(
         applied="i8",  # stream rows applied so far, without reports
         order_count="i8",
@@ -141,17 +144,16 @@ def output_dtype(levels: int) -> np.dtype:
         equity_count="i8",
         funding_count="i8",
         report_count="i8",
-        delivered="i8",  # REPORT rows delivered so far
-        full="i8",  # a log is nearly full: drain before going on
-        orders=(ORDER_OUT, (4096,)),
-        changes=(CHANGE_OUT, (8192,)),
-        fills=(FILL_OUT, (8192,)),
-        trades=(TRADE_OUT, (2048,)),
-        incidents=(INCIDENT_OUT, (2048,)),
-        equity=(EQUITY_OUT, (8192,)),
-        funding=(FUNDING_OUT, (4096,)),
-        report_positions=("i8", (8192,)),  # how many stream rows had been applied when the report was delivered
-        reports=(row_dtype(levels), (8192,)),
+        written="i8",  # entries of all logs together since the last drain
+        orders=(ORDER_OUT, (LOG_SLOTS,)),
+        changes=(CHANGE_OUT, (LOG_SLOTS,)),
+        fills=(FILL_OUT, (LOG_SLOTS,)),
+        trades=(TRADE_OUT, (LOG_SLOTS,)),
+        incidents=(INCIDENT_OUT, (LOG_SLOTS,)),
+        equity=(EQUITY_OUT, (LOG_SLOTS,)),
+        funding=(FUNDING_OUT, (LOG_SLOTS,)),
+        report_positions=("i8", (LOG_SLOTS,)),  # how many stream rows had been applied when the report was delivered
+        reports=(row_dtype(levels), (LOG_SLOTS,)),
     )
 
 

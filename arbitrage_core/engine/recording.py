@@ -5,21 +5,13 @@ stops before a piece when less room than that is left.
 """
 
 from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.engine.output import LOG_SLOTS
 
 
 @compiled
 def has_room(out, pieces):
-    """Whether every log of `out` has room for `pieces` more entries."""
-    return (
-        out.order_count + pieces <= len(out.orders)
-        and out.change_count + pieces <= len(out.changes)
-        and out.fill_count + pieces <= len(out.fills)
-        and out.trade_count + pieces <= len(out.trades)
-        and out.incident_count + pieces <= len(out.incidents)
-        and out.equity_count + pieces <= len(out.equity)
-        and out.funding_count + pieces <= len(out.funding)
-        and out.report_count + pieces <= len(out.reports)
-    )
+    """Whether the logs have room for `pieces` more entries, however they are spread."""
+    return out.written + pieces <= LOG_SLOTS
 
 
 @compiled
@@ -27,6 +19,7 @@ def next_order(out):
     """The next free entry of the orders log."""
     entry = out.orders[out.order_count]
     out.order_count += 1
+    out.written += 1
     return entry
 
 
@@ -35,6 +28,7 @@ def note_change(out, s, venue, order, before, now_ns):
     """Notes that an order's state changed from `before` to what it is now."""
     entry = out.changes[out.change_count]
     out.change_count += 1
+    out.written += 1
     entry.now_ns, entry.client_id, entry.symbol, entry.venue = now_ns, order.client_id, s, venue
     entry.before, entry.after = before, order.state
     entry.filled_lots, entry.lots = order.filled_lots, order.lots
@@ -45,6 +39,7 @@ def note_trade(out, s, slot, trade, now_ns, entry_notional_amount, risk_amount):
     """Notes a trade that ended."""
     entry = out.trades[out.trade_count]
     out.trade_count += 1
+    out.written += 1
     bought, sold = trade.legs[0], trade.legs[1]
     entry.number, entry.symbol, entry.slot, entry.phase = trade.number, s, slot, trade.phase
     entry.buy_venue, entry.sell_venue = bought.venue, sold.venue
@@ -68,6 +63,7 @@ def note_incident(out, s, trade, now_ns):
     """Notes an incident of `trade` that ended."""
     entry = out.incidents[out.incident_count]
     out.incident_count += 1
+    out.written += 1
     entry.trade, entry.symbol, entry.leg = trade.number, s, trade.incident_leg
     entry.venue = trade.legs[trade.incident_leg].venue
     entry.began_ns, entry.ended_ns, entry.lots = trade.incident_began_ns, now_ns, trade.incident_lots
@@ -82,6 +78,7 @@ def note_equity(out, state, now_ns, unrealised_amount, revaluation_amount):
     """Notes a mark of the equity."""
     entry = out.equity[out.equity_count]
     out.equity_count += 1
+    out.written += 1
     entry.now_ns, entry.equity_amount, entry.realised_amount = now_ns, state.equity_amount, state.realised_amount
     entry.unrealised_amount, entry.revaluation_amount = unrealised_amount, revaluation_amount
 
@@ -91,5 +88,6 @@ def note_funding(out, s, trade, leg_index, amount, now_ns):
     """Notes funding booked to one leg."""
     entry = out.funding[out.funding_count]
     out.funding_count += 1
+    out.written += 1
     entry.now_ns, entry.trade, entry.amount, entry.symbol = now_ns, trade.number, amount, s
     entry.venue, entry.leg = trade.legs[leg_index].venue, leg_index

@@ -8,9 +8,9 @@ from arbitrage_core.engine.ledger import break_off, next_trade
 from arbitrage_core.engine.legs import settle_trade
 from arbitrage_core.engine.marks import mark_equity
 from arbitrage_core.engine.orders import any_working, cancel, doubt, is_working
+from arbitrage_core.engine.params import CHEAP_TEST_SLACK
 from arbitrage_core.engine.state import LEGS, NEVER_NS, Fault
 from arbitrage_core.engine.strategy import watch
-from arbitrage_core.engine.params import CHEAP_TEST_SLACK
 
 
 @compiled

@@ -3,7 +3,7 @@
 The format: one row a quote, sorted by `ts_ns`. Columns `ts_ns` (int64, local receipt, UTC nanoseconds), `venue`,
 `symbol` (strings), `bid_px, bid_qty, ask_px, ask_qty` (numbers), optionally `exch_ts_ns` (int64 or null) and deeper
 levels `bid_px_1, …`; the first level may be numbered too, `bid_px_0`. Other columns are not read. Below the first
-level, null or price 0 with quantity 0 says that there is no such level. A crossed quote is data like any other.
+level, null or price 0 with quantity 0 says that there is no such level. `quote_rules.py` says what makes a quote sound.
 
 Rows are counted from 0 in messages.
 """
@@ -20,10 +20,14 @@ import pyarrow.parquet as pq
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import RowKind, row_dtype
+from arbitrage_core.feeds.quote_rules import first_unsound
 
 TIME, VENUE, SYMBOL, VENUE_TIME = "ts_ns", "venue", "symbol", "exch_ts_ns"
 SIDES = ("bid_px", "bid_qty", "ask_px", "ask_qty")
 READ_BUFFER_BYTES = 1 << 20
+BATCH_ROWS = 131_072
+"""How many rows are decoded at a time."""
+
 CodeOf = Callable[[str], int]
 """Gives the code of a venue's or symbol's name; −1: not asked for."""
 
@@ -60,33 +64,34 @@ class QuoteFile:
         self.has_venue_time = VENUE_TIME in schema.names
         self._types_must_fit(schema)
 
-    def keys(self, venue_code: CodeOf, symbol_code: CodeOf, batch_rows: int) -> Iterator[Keys]:
+    def keys(self, venue_code: CodeOf, symbol_code: CodeOf) -> Iterator[Keys]:
         """Every row's keys, batch by batch. Raises BadInput for a null among them and for rows out of time order."""
         first_row, previous_ns = 0, None
-        for batch in self._batches([TIME, VENUE, SYMBOL], batch_rows):
+        for batch in self._batches([TIME, VENUE, SYMBOL]):
             keys = self._keys_of(batch, first_row, venue_code, symbol_code)
             self._must_be_sorted(keys, previous_ns)
             yield keys
             first_row, previous_ns = first_row + batch.num_rows, keys.ts_ns[-1]
 
-    def rows(
-        self, venue_code: CodeOf, symbol_code: CodeOf, levels: int, batch_rows: int
-    ) -> Iterator[np.ndarray]:
-        """ROW[n] of the quotes asked for, n ≤ batch_rows, coded as told; arrays may be empty. Raises BadInput."""
+    def rows(self, venue_code: CodeOf, symbol_code: CodeOf, levels: int) -> Iterator[np.ndarray]:
+        """ROW[n] of the quotes asked for, n ≤ BATCH_ROWS, coded as told; arrays may be empty. Raises BadInput."""
         columns = [name for level in self.columns[:levels] for name in level]
         optional = [VENUE_TIME] if self.has_venue_time else []
         first_row = 0
-        for batch in self._batches([TIME, VENUE, SYMBOL, *optional, *columns], batch_rows):
+        for batch in self._batches([TIME, VENUE, SYMBOL, *optional, *columns]):
             keys = self._keys_of(batch, first_row, venue_code, symbol_code)
             chosen = np.flatnonzero((keys.venues >= 0) & (keys.symbols >= 0))
-            picked = _Picked(self.path, batch, first_row, chosen)
+            picked = slice(None) if len(chosen) == batch.num_rows else chosen
             rows = np.zeros(len(chosen), row_dtype(levels))
-            rows["now_ns"] = rows["received_ns"] = picked.of(keys.ts_ns)
+            rows["now_ns"] = rows["received_ns"] = keys.ts_ns[picked]
             rows["kind"] = RowKind.QUOTE
-            rows["venue"], rows["symbol"] = picked.of(keys.venues), picked.of(keys.symbols)
+            rows["venue"], rows["symbol"] = keys.venues[picked], keys.symbols[picked]
             if self.has_venue_time:
-                rows["venue_ns"] = picked.of(batch.column(VENUE_TIME).fill_null(0).to_numpy())
-            _write_levels(rows, picked, self.columns[:levels])
+                rows["venue_ns"] = _values(batch.column(VENUE_TIME), null_is=0)[picked]
+            for level, names in enumerate(self.columns[:levels]):
+                for side, name in zip(SIDES, names, strict=True):
+                    rows[side][:, level] = _values(batch.column(name), null_is=0.0 if level else np.nan)[picked]
+            self._must_be_sound(rows, first_row, chosen)
             yield rows
             first_row += batch.num_rows
 
@@ -105,7 +110,8 @@ class QuoteFile:
         if plain and 0 in numbered:
             raise BadInput(f"{self.path}: the first level is there twice, plain and as _0", "keep one of the two")
         first = SIDES if 0 not in numbered else tuple(f"{side}_0" for side in SIDES)
-        deeper = [tuple(f"{side}_{level}" for side in SIDES) for level in range(1, max(numbered, default=0) + 1)]
+        deepest = min(max(numbered, default=0), len(names))  # a number beyond that leaves one out for certain
+        deeper = [tuple(f"{side}_{level}" for side in SIDES) for level in range(1, deepest + 1)]
         missing = [
             name
             for name in (TIME, VENUE, SYMBOL, *first, *(name for level in deeper for name in level))
@@ -152,10 +158,10 @@ class QuoteFile:
         except (OSError, pa.ArrowException) as error:
             raise BadInput(f"{self.path}: not a Parquet file that can be read ({error})", FORMAT_CURE) from error
 
-    def _batches(self, columns: list[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+    def _batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         self._must_be_unchanged()
         with self._opened() as parquet:
-            batches = parquet.iter_batches(batch_size=batch_rows, columns=columns)
+            batches = parquet.iter_batches(batch_size=BATCH_ROWS, columns=columns)
             while True:
                 try:
                     batch = next(batches, None)
@@ -168,16 +174,14 @@ class QuoteFile:
 
     # ------------------------------------------------------------------------------------------------- keys
 
-    def _keys_of(
-        self, batch: pa.RecordBatch, first_row: int, venue_code: CodeOf, symbol_code: CodeOf
-    ) -> Keys:
+    def _keys_of(self, batch: pa.RecordBatch, first_row: int, venue_code: CodeOf, symbol_code: CodeOf) -> Keys:
         for name in (TIME, VENUE, SYMBOL):
             if batch.column(name).null_count:
-                row = first_row + int(np.argmax(batch.column(name).is_null().to_numpy(zero_copy_only=False)))
+                row = first_row + int(np.argmax(_nulls(batch.column(name))))
                 raise BadInput(f"{self.path}: row {row} has no {name}", "every quote needs its time, venue and symbol")
         return Keys(
             first_row,
-            batch.column(TIME).to_numpy(),
+            _values(batch.column(TIME)),
             _codes(batch.column(VENUE), venue_code),
             _codes(batch.column(SYMBOL), symbol_code),
         )
@@ -190,56 +194,34 @@ class QuoteFile:
             at = int(np.argmax(backwards))
             row = keys.first_row + at + (previous_ns is None)
             raise BadInput(
-                f"{self.path}: not sorted by {TIME}: row {row} ({after[at]}) is earlier than the row before ({before[at]})",
+                f"{self.path}: not sorted by {TIME}: row {row} has {after[at]}, the row before it {before[at]}",
                 f"sort it by {TIME}, stably",
             )
 
-
-class _Picked:
-    """The rows of a batch that were asked for."""
-
-    def __init__(self, path: Path, batch: pa.RecordBatch, first_row: int, chosen: np.ndarray) -> None:
-        self.path, self.batch, self.first_row, self.chosen = path, batch, first_row, chosen
-        self.everything = len(chosen) == batch.num_rows
-
-    def of(self, values: np.ndarray) -> np.ndarray:
-        return values if self.everything else values[self.chosen]
-
-    def numbers(self, name: str, null_is: float) -> np.ndarray:
-        """A column as f8[n]; a null becomes `null_is`."""
-        column = self.batch.column(name)
-        filled = column.fill_null(null_is) if column.null_count else column
-        return self.of(filled.to_numpy()).astype(np.float64, copy=False)
-
-    def must_all(self, good: np.ndarray, name: str, values: np.ndarray, rule: str) -> None:
-        if not good.all():
-            at = int(np.argmin(good))
-            row = self.first_row + int(self.chosen[at])
-            raise BadInput(f"{self.path}: row {row} has {name} = {values[at]:g}", f"{rule}; correct or remove the row")
+    def _must_be_sound(self, rows: np.ndarray, first_row: int, chosen: np.ndarray) -> None:
+        unsound = first_unsound(rows)
+        if unsound is not None:
+            at, rule = unsound
+            raise BadInput(f"{self.path}: row {first_row + int(chosen[at])}: {rule}", "correct or remove that row")
 
 
-def _codes(column: pa.DictionaryArray | pa.Array, code_of: CodeOf) -> np.ndarray:
+def _codes(column: pa.DictionaryArray, code_of: CodeOf) -> np.ndarray:
     """i2[n]: the code of each name."""
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    by_index = np.array([code_of(name) for name in encoded.dictionary.to_pylist()], np.int16)
-    return by_index[encoded.indices.to_numpy()]
+    by_index = np.array([code_of(name) for name in column.dictionary.to_pylist()], np.int16)
+    return by_index[_values(column.indices)]
 
 
-def _write_levels(rows: np.ndarray, picked: _Picked, columns: list[tuple[str, ...]]) -> None:
-    """Checks and writes the books of ROW[n]. The first level must be whole; a deeper one whole or absent."""
-    worse = {"bid_px": np.less, "ask_px": np.greater}
-    for level, names in enumerate(columns):
-        absent = np.zeros(len(rows), bool)
-        for side, name, qty_name in (("bid_px", names[0], names[1]), ("ask_px", names[2], names[3])):
-            null_is = np.nan if level == 0 else 0.0
-            px, qty = picked.numbers(name, null_is), picked.numbers(qty_name, null_is)
-            if level:
-                absent = (px == 0.0) & (qty == 0.0)
-            picked.must_all(absent | ((px > 0.0) & (px < np.inf)), name, px, "a price is a positive number")
-            picked.must_all((qty >= 0.0) & (qty < np.inf), qty_name, qty, "a quantity is a number, not negative")
-            if level:
-                above = rows[side][:, level - 1]
-                in_order = absent | ((above > 0.0) & worse[side](px, above))
-                picked.must_all(in_order, name, px, "each level is worse than the one before, and none is left out")
-            rows[side][:, level] = px
-            rows[side.replace("px", "qty")][:, level] = qty
+def _values(column: pa.Array, null_is: float | None = None) -> np.ndarray:
+    """A column of numbers without copying it, by Arrow's memory layout; nulls, where there are any, filled in.
+
+    Arrow's own `to_numpy` and `fill_null` would import pandas.
+    """
+    kind = np.dtype(column.type.to_pandas_dtype())
+    values = np.frombuffer(column.buffers()[1], kind, len(column), column.offset * kind.itemsize)
+    return np.where(_nulls(column), null_is, values) if null_is is not None and column.null_count else values
+
+
+def _nulls(column: pa.Array) -> np.ndarray:
+    """bool[n] of a column that has nulls: its validity bitmap, least significant bit first."""
+    bits = np.unpackbits(np.frombuffer(column.buffers()[0], np.uint8), bitorder="little")
+    return bits[column.offset : column.offset + len(column)] == 0

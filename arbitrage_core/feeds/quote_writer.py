@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.feeds.quote_file import SIDES, SYMBOL, TIME, VENUE, VENUE_TIME
+from arbitrage_core.feeds.quote_rules import first_unsound
 
 
 def write_quotes(
@@ -24,8 +25,8 @@ def write_quotes(
     `ts_ns` is `received_ns`, which must not decrease; `exch_ts_ns` is `venue_ns`, null for 0; a level that is not
     there is null. A row group is written for every array given, so give large ones. An existing file is replaced.
 
-    Raises BadInput, leaving nothing behind, for rows that are not quotes, not sorted or of no venue or symbol named,
-    for no rows at all, and when the file cannot be written (no folder, no permission, no space).
+    Raises BadInput, leaving nothing behind, for rows that are not sound quotes, not sorted or of no venue or symbol
+    named, for no rows at all, and when the file cannot be written (no folder, no permission, no space).
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -77,6 +78,9 @@ def _must_be_quotes(rows: np.ndarray, first: int, previous_ns: int | None, venue
     ):
         if not good.all():
             raise BadInput(f"row {first + int(np.argmin(good))} {rule}", "a recording holds quotes only, by time")
+    unsound = first_unsound(rows)
+    if unsound is not None:
+        raise BadInput(f"row {first + unsound[0]}: {unsound[1]}", "such a quote could not be read back; leave it out")
 
 
 def _table(rows: np.ndarray, venues: tuple[str, ...], symbols: tuple[str, ...]) -> pa.Table:

@@ -60,27 +60,30 @@ class RecordedQuotes:
                 raise BadInput(f"{name} = {limit} for recorded quotes", "choose 1 or more")
         if ended_after_ns < 0:
             raise BadInput(f"ended_after_ns = {ended_after_ns}", "choose 0 or more")
-        self.duration_ns, self.rows, self.ended_after_ns, self.chunk_rows = duration_ns, rows, ended_after_ns, chunk_rows
+        self.duration_ns, self.rows = duration_ns, rows
+        self.ended_after_ns, self.chunk_rows = ended_after_ns, chunk_rows
         self.files = [QuoteFile(path) for path in listed]
         self.levels = self._levels_wanted(levels)
-        survey = _Survey(self.files, chunk_rows)
+        survey = _Survey(self.files)
         self.venues = _chosen("venue", venues, survey.venues.names)
         self.symbols = _chosen("symbol", symbols, survey.symbols.names)
         self._last_ns = {market: ns for market, ns in survey.last_ns.items() if self._wanted(market)}
         self.markets = tuple(sorted(self._last_ns, key=self._indices))
         self.quote_count = sum(survey.counts[market] for market in self.markets)
         if not self.quote_count:
+            present = [f"{symbol} on {venue}" for venue, symbol in sorted(survey.counts)]
             raise BadInput(
-                f"no quote of {', '.join(self.symbols) or 'any symbol'} on {', '.join(self.venues) or 'any venue'} in "
+                f"no quote of {' or '.join(self.symbols)} on {' or '.join(self.venues)} in "
                 f"{', '.join(str(path) for path in listed)}",
-                f"there are {', '.join(f'{symbol} on {venue}' for venue, symbol in sorted(survey.counts)) or 'no rows'}",
+                f"there are {', '.join(present) or 'no quotes at all'}",
             )
         self.first_ns = min(survey.first_ns[market] for market in self.markets)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
         files = [
-            {"name": file.path.name, "size": file.size_bytes, "sha256": file.sha256(), "first_row": 0, "rows": file.row_count}
+            {"name": file.path.name, "size_bytes": file.size_bytes, "sha256": file.sha256()}
+            | {"first_row": 0, "rows": file.row_count}
             for file in self.files
         ]
         definition = {
@@ -103,7 +106,7 @@ class RecordedQuotes:
     def __iter__(self) -> Iterator[np.ndarray]:
         """ROW[chunk_rows] arrays, the last one shorter."""
         venue_code, symbol_code = _code_among(self.venues), _code_among(self.symbols)
-        streams = [file.rows(venue_code, symbol_code, self.levels, self.chunk_rows) for file in self.files]
+        streams = [file.rows(venue_code, symbol_code, self.levels) for file in self.files]
         until_ns = None if self.duration_ns is None else self.first_ns + self.duration_ns
         quotes = limited(merged(streams), self.rows, until_ns)
         return rechunked(_with(self._ended_rows(), quotes), self.chunk_rows)
@@ -141,13 +144,13 @@ class RecordedQuotes:
 class _Survey:
     """What the first pass finds: names in order of appearance; first, last and number of quotes of each market."""
 
-    def __init__(self, files: Sequence[QuoteFile], batch_rows: int) -> None:
+    def __init__(self, files: Sequence[QuoteFile]) -> None:
         self.venues, self.symbols = _Vocabulary(), _Vocabulary()
         self.first_ns: dict[tuple[str, str], int] = {}
         self.last_ns: dict[tuple[str, str], int] = {}
         self.counts: dict[tuple[str, str], int] = {}
         for file in files:
-            for keys in file.keys(self.venues.code, self.symbols.code, batch_rows):
+            for keys in file.keys(self.venues.code, self.symbols.code):
                 self._see(keys.ts_ns, keys.venues, keys.symbols)
 
     def _see(self, ts_ns: np.ndarray, venues: np.ndarray, symbols: np.ndarray) -> None:

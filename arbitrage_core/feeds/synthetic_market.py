@@ -32,7 +32,7 @@ class SyntheticMarket(BaseModel):
     updates_per_s: float = Field(10.0, gt=0, le=1e5, description="quotes of one market; times between are exponential")
     volatility_bps: RateBps = Field(1.0, description="of the mid, per square root of a second")
     half_spread_bps: RateBps = Field(0.5, description="of a venue's own book, in calm")
-    tick_bps: float = Field(0.05, gt=0, le=10, description="upper bound of the price step, a power of ten, at the start")
+    tick_bps: float = Field(0.05, gt=0, le=10, description="upper bound of the price step, a power of ten")
 
     premium_sd_bps: RateBps = Field(1.5, description="of a venue's premium noise when calm, in the long run")
     premium_reversion_s: Seconds = Field(2.0, description="time constant of that noise")
@@ -69,7 +69,7 @@ class SyntheticMarket(BaseModel):
         incidents_per_s = stressed_jumps_per_s + switches_per_s + self.gaps_per_s + self.thin_per_s
         if incidents_per_s > INCIDENTS_PER_UPDATE_MAX * self.updates_per_s:
             raise ValueError(
-                f"{incidents_per_s:g} incidents a second (jumps under stress, regime changes, gaps, thin books) are too "
-                f"many for updates_per_s = {self.updates_per_s:g}: at most {INCIDENTS_PER_UPDATE_MAX:g} an update"
+                f"{incidents_per_s:g} incidents a second (jumps under stress, regime changes, gaps, thin books) are "
+                f"too many for updates_per_s = {self.updates_per_s:g}: at most {INCIDENTS_PER_UPDATE_MAX:g} an update"
             )
         return self

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.feeds.synthetic_market import SyntheticMarket
 
 VENUES = ("alpha", "beta")
@@ -27,14 +28,14 @@ class SyntheticPreset(BaseModel):
     market_overrides: dict[str, Any] = Field(description="of Market, for every market")
     venues: tuple[str, ...] = VENUES
     symbols: tuple[str, ...] = SYMBOLS
-    rows: int = 500_000
+    rows: int = 600_000
     levels: int = 1
 
 
 def preset(name: str) -> SyntheticPreset:
-    """The preset of that name; ValueError names those there are."""
+    """The preset of that name; BadInput names those there are."""
     if name not in PRESETS:
-        raise ValueError(f"no synthetic preset {name!r}; there are {', '.join(PRESETS)}")
+        raise BadInput(f"no synthetic preset {name!r}", f"there are {', '.join(PRESETS)}")
     return PRESETS[name]
 
 
@@ -44,22 +45,22 @@ _COSTS = {"taker_fee_bps": 4.0, "maker_fee_bps": 4.0, "latency_ms": 20.0}
 _LISTED = (
     SyntheticPreset(
         name="mixed",
-        description="half the jumps revert, half stay: about as many wins as losses",
-        market=SyntheticMarket(jumps_per_s=0.1, jump_reverting_share=0.5, jump_persistence_s=20.0),
+        description="about half the jumps revert and half stay: about as many wins as losses",
+        market=SyntheticMarket(jumps_per_s=0.06, jump_reverting_share=0.56, jump_persistence_s=20.0),
         params=_TRADED,
         market_overrides=_COSTS,
     ),
     SyntheticPreset(
         name="high",
         description="nearly all jumps revert: about four trades of five win",
-        market=SyntheticMarket(jumps_per_s=0.1, jump_reverting_share=0.92, jump_persistence_s=20.0),
+        market=SyntheticMarket(jumps_per_s=0.06, jump_reverting_share=0.9, jump_persistence_s=20.0),
         params=_TRADED,
         market_overrides=_COSTS,
     ),
     SyntheticPreset(
         name="low",
         description="nearly all jumps outstay the holding time: about one trade of five wins",
-        market=SyntheticMarket(jumps_per_s=0.05, jump_reverting_share=0.1, jump_persistence_s=80.0),
+        market=SyntheticMarket(jumps_per_s=0.035, jump_reverting_share=0.1, jump_persistence_s=40.0),
         params=_TRADED,
         market_overrides=_COSTS,
     ),
@@ -69,8 +70,9 @@ _LISTED = (
         market=SyntheticMarket(
             jump_min_bps=2.0,
             jump_max_bps=8.0,
-            calm_mean_s=1e6,
-            stressed_mean_s=60.0,
+            stressed_premium_factor=1.0,
+            stressed_jump_factor=1.0,
+            stressed_spread_factor=1.0,
             gaps_per_s=0.0,
             thin_per_s=0.0,
         ),

@@ -79,7 +79,7 @@ def share_above(rows: np.ndarray, entry_spread_bps: float) -> float:
 
 @njit(**OPTIONS, cache=True)
 def _write_best_spreads(rows, venues, symbols, spreads_bps):
-    """Writes, for each QUOTE row of ROW[n], the best entry spread of its symbol after it; −inf until two venues quote."""
+    """Writes the best entry spread of its symbol after each QUOTE row of ROW[n]; −inf until two venues quote."""
     bids, asks = np.zeros((symbols, venues)), np.full((symbols, venues), np.inf)
     for at in range(rows.shape[0]):
         row = rows[at]

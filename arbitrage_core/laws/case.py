@@ -8,8 +8,10 @@ import numpy as np
 from arbitrage_core.domain.order import Action, Purpose
 from arbitrage_core.laws.evidence import Evidence
 from arbitrage_core.laws.groups import ABSENT, Groups, grouped, leg_key, places_of, trade_key
+from arbitrage_core.laws.growth import told_by
 from arbitrage_core.laws.slots import Slots, slots_of
 from arbitrage_core.laws.terms import Terms, terms_of
+from arbitrage_core.laws.timeline import Timeline, timeline_of
 
 
 def opens(purpose: np.ndarray) -> np.ndarray:
@@ -83,6 +85,20 @@ class Case:
     def fills(self) -> Groups:
         """The fills log, gathered by client id."""
         return grouped(self.evidence.log.fills["client_id"])
+
+    @cached_property
+    def told(self) -> np.ndarray:
+        """The change that tells of each fill, or `ABSENT`."""
+        return told_by(self.evidence.log.changes, self.changes, self.evidence.log.fills, self.fills)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What happened to all orders, in the one order in which it happened."""
+        log = self.evidence.log
+        change_order, fill_order = np.empty(len(log.changes), np.int64), np.empty(len(log.fills), np.int64)
+        change_order[self.changes.rows] = np.repeat(self.change_orders, self.changes.counts)
+        fill_order[self.fills.rows] = np.repeat(self.orders_of(self.fills.keys), self.fills.counts)
+        return timeline_of(log.changes, change_order, log.fills, fill_order, self.told)
 
     @cached_property
     def fill_legs(self) -> Groups:

@@ -1,9 +1,9 @@
 """Law I15: money is conserved between us, the venues and fees, and no sum depends on how it is added up.
 
-The other side of a deal receives what we pay: per currency, Σ our cash changes + Σ fees + Σ what counterparties received
-= funding, and per symbol, our lots + theirs = 0. What counterparties received and what was paid in fees is read off the
-venues' reports, not off our bookings; where the venues tell of all orders, the same is held against their own ledgers.
-Realised PnL and fees summed over symbols, over venues and over all trades are the session's.
+The other side of a deal receives what we pay: per currency, Σ our cash changes + Σ fees + Σ what counterparties
+received = funding, and per symbol, our lots + theirs = 0. What counterparties received and what was paid in fees is
+read off the venues' reports, not off our bookings; where the venues tell of all orders, the same is held against their
+own ledgers. Realised PnL and fees summed over symbols, over venues and over all trades are the session's.
 """
 
 import numpy as np
@@ -20,6 +20,7 @@ from arbitrage_core.laws.violation import Violation, violations_where
 
 LAW = "I15"
 
+
 def state_conservation(terms: Terms, state: np.record, slots: Slots, truth: VenueTruth) -> list[Violation]:
     """Realised PnL and fees: symbols, and venues, add up to the session."""
     symbols, venues = state["symbols"][: terms.symbols], state["venues"][: terms.venues]
@@ -34,12 +35,15 @@ def state_conservation(terms: Terms, state: np.record, slots: Slots, truth: Venu
         if parts.sum() != whole
     ]
 
+
 def log_conservation(case: Case) -> list[Violation]:
     """Cash and lots of us, counterparties and fees; and the trades' PnL and fees against the session's."""
     evidence, terms = case.evidence, case.terms
     state, trades = evidence.state, case.slots.trades
-    found = _conserved(case, "by the reports", last_reported(case), cash_amounts(terms, state), position_lots(terms, state))
-    if evidence.venue_orders is not None:
+    found = _conserved(
+        case, "by the reports", last_reported(case), cash_amounts(terms, state), position_lots(terms, state)
+    )
+    if evidence.venue_orders_complete:
         cash = evidence.venue_cash_amounts[: terms.venues, : terms.currencies]
         lots = evidence.venue_position_lots[: terms.symbols, : terms.venues]
         found += _conserved(case, "by the venues' orders", evidence.venue_truth.table, cash, lots)
@@ -48,6 +52,7 @@ def log_conservation(case: Case) -> list[Violation]:
         if parts != state[name]:
             found.append(Violation(LAW, f"{name} of all trades, summed", int(state[name]), parts))
     return found
+
 
 def _conserved(case: Case, by: str, orders: np.ndarray, cash: np.ndarray, lots: np.ndarray) -> list[Violation]:
     """`orders`: VENUE_ORDER of every order that did something; `cash`, `lots`: the ledger held against them."""

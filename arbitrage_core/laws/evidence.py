@@ -1,4 +1,4 @@
-"""The evidence: all that the laws are judged by. What the venue says stands beside what we say, never derived from it."""
+"""The evidence: all that the laws are judged by. What the venues say stands beside what we say, not derived from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.output import SessionLog
 
 VENUE_ORDER = record(client_id="i8", filled_lots="i8", cost_amount="i8", fee_amount="i8")
-"""An order as its venue knows it: cumulative figures, the cost in quote currency units, the fee in fee currency units."""
+"""An order as its venue knows it: cumulative figures; cost in quote currency units, fee in fee currency units."""
 
 VenueOrders = np.ndarray | Mapping[int, tuple[int, int, int]]
-"""Every order the venues ever received: `VENUE_ORDER[n]`, or client id → (filled_lots, cost_amount, fee_amount)."""
+"""Orders as their venues tell of them: records with (at least) the fields of `VENUE_ORDER`, those with client id 0
+being none; or client id → (filled_lots, cost_amount, fee_amount)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,15 +23,17 @@ class VenueTruth:
     """The venues' own ledgers at one instant, ours and theirs known at the same row.
 
     `cash_amounts`: int64 [venue, currency], `position_lots`: int64 [symbol, venue]; both may be larger (capacities).
-    `orders`: all the venues ever received; None when they do not tell (outside simulation).
+    `orders`: at least all that filled and have not yet reported it; None when they do not tell (outside simulation).
+    `complete`: those are all they ever received.
     """
 
     cash_amounts: np.ndarray
     position_lots: np.ndarray
     orders: VenueOrders | None = None
+    complete: bool = False
 
     def figures_of(self, client_ids: np.ndarray) -> np.ndarray:
-        """`VENUE_ORDER` of each id, same shape as `client_ids`; all zero, the id too, for one the venues never had.
+        """`VENUE_ORDER` of each id, shape of `client_ids`; all zero, the id too, for one the venues do not tell of.
 
         Raises ValueError when the venues do not tell of orders.
         """
@@ -42,8 +45,8 @@ class VenueTruth:
                 if int(client_id) in self.orders:
                     found[place] = (client_id, *self.orders[int(client_id)])
             return found
-        if len(self.orders):
-            ordered = self._ordered
+        ordered = self._ordered
+        if len(ordered):
             at = np.minimum(np.searchsorted(ordered["client_id"], client_ids), len(ordered) - 1)
             known = ordered["client_id"][at] == client_ids
             found[known] = ordered[at[known]]
@@ -51,12 +54,17 @@ class VenueTruth:
 
     @cached_property
     def table(self) -> np.ndarray:
-        """All orders as `VENUE_ORDER[n]`; empty when the venues do not tell."""
+        """All orders told of, as `VENUE_ORDER[n]`; empty when the venues do not tell."""
         if self.orders is None:
             return np.zeros(0, VENUE_ORDER)
         if isinstance(self.orders, Mapping):
             return np.array([(client_id, *figures) for client_id, figures in self.orders.items()], VENUE_ORDER)
-        return self.orders
+        told = self.orders.ravel()
+        told = told[told["client_id"] != 0]
+        table = np.zeros(len(told), VENUE_ORDER)
+        for name in VENUE_ORDER.names:
+            table[name] = told[name]
+        return table
 
     @cached_property
     def _ordered(self) -> np.ndarray:
@@ -102,9 +110,10 @@ class Evidence:
     """A session, or what has become of it so far.
 
     `session_key`: the key its order ids are derived under. `state`: a record of `state_dtype`. `venue_*`: the venues'
-    ledgers as in `VenueTruth`. `ended`: it was flattened and is at rest, so nothing may be left. `orders_handed_on`: how
-    many actions of `log.orders` reached the venues (the output's `order_sent`, summed over its drains). `journal_rows`:
-    how many rows the runner handed to the journal. What is None or empty is not judged: `unexamined` names it.
+    ledgers as in `VenueTruth`. `ended`: it was flattened and is at rest, so nothing may be left. `orders_handed_on`:
+    how many actions of `log.orders` reached the venues (the output's `order_sent`, summed over its drains).
+    `journal_rows`: how many rows the runner handed to the journal. What is None or empty is not judged: `unexamined`
+    names it.
     """
 
     config: SessionConfig
@@ -114,6 +123,7 @@ class Evidence:
     venue_cash_amounts: np.ndarray
     venue_position_lots: np.ndarray
     venue_orders: VenueOrders | None = None
+    venue_orders_complete: bool = False
     ended: bool = False
     orders_handed_on: int | None = None
     reruns: tuple[Rerun, ...] = ()
@@ -124,4 +134,6 @@ class Evidence:
     @cached_property
     def venue_truth(self) -> VenueTruth:
         """The venues' ledgers as one."""
-        return VenueTruth(self.venue_cash_amounts, self.venue_position_lots, self.venue_orders)
+        return VenueTruth(
+            self.venue_cash_amounts, self.venue_position_lots, self.venue_orders, self.venue_orders_complete
+        )

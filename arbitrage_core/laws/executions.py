@@ -1,15 +1,15 @@
 """Law I4: an execution is applied once.
 
 The k-th growth of an order's cumulative figures in the reports *is* its k-th fill: same lots, cost, fee and time, and
-equally many of both, so nothing is booked twice, nothing twice in part, nothing forgotten. Likewise the growths in the
-changes log, as far as it goes; a fill it does not tell of came after the order's end. Where the venues tell of orders,
-each order's fills sum to what the venue says it filled, less what is not yet reported.
+equally many of both, so nothing is booked twice, nothing twice in part, nothing forgotten. What a change of
+an order knows as filled was booked at that instant, and was all that was. Where the venues tell of an order, its fills
+sum to what the venue says it filled, less what is not yet reported.
 """
 
 import numpy as np
 
 from arbitrage_core.domain.money import AMOUNT_LIMIT
-from arbitrage_core.domain.order import FIRST_FINAL_STATE
+from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.evidence import VENUE_ORDER, VenueTruth
 from arbitrage_core.laws.groups import ABSENT, Groups
@@ -25,14 +25,15 @@ def state_executions(terms: Terms, state: np.record, slots: Slots, truth: VenueT
     if truth.orders is None:
         return []
     ours, theirs = slots.orders, truth.figures_of(slots.orders["client_id"])
+    judged = (theirs["client_id"] != 0) | truth.complete
     found = violations_where(
         LAW,
-        ours["filled_lots"] > theirs["filled_lots"],
+        judged & (ours["filled_lots"] > theirs["filled_lots"]),
         lambda n, leg: f"{slots.leg_name(n, leg)}: filled lots",
         theirs["filled_lots"],
         ours["filled_lots"],
     )
-    level = (ours["filled_lots"] == theirs["filled_lots"]) & (ours["client_id"] != 0)
+    level = judged & (ours["filled_lots"] == theirs["filled_lots"])
     for name in ("cost_amount", "fee_amount"):
         found += violations_where(
             LAW,
@@ -60,8 +61,8 @@ def last_reported(case: Case) -> np.ndarray:
 
 
 class _Growths:
-    """Growths of cumulative figures, gathered by order. `ids` [g], `starts` [g], `counts` [g]; `figures` VENUE_ORDER [n]:
-    by how much; `now_ns` [n]."""
+    """Growths of cumulative figures, gathered by order. `ids` [g], `starts` [g], `counts` [g]; `figures`
+    VENUE_ORDER [n]: by how much; `now_ns` [n]."""
 
     def __init__(self, ids: np.ndarray, counts: np.ndarray, figures: np.ndarray, now_ns: np.ndarray) -> None:
         kept = counts > 0
@@ -94,7 +95,9 @@ def _by_reports(case: Case) -> list[Violation]:
     count = np.zeros(len(groups.keys), np.int64)
     place = groups.find(growths.ids)
     count[place[place != ABSENT]] = growths.counts[place != ABSENT]
-    found += unequal(LAW, lambda n: f"order {groups.keys[n]}: fills, one for each growth reported", count, groups.counts)
+    found += unequal(
+        LAW, lambda n: f"order {groups.keys[n]}: fills, one for each growth reported", count, groups.counts
+    )
     found += violations_where(
         LAW, place == ABSENT, lambda n: f"order {growths.ids[n]}: fills", "one for each growth reported", 0
     )
@@ -114,51 +117,56 @@ def _by_reports(case: Case) -> list[Violation]:
     )
     for name, expected, observed in pairs:
         found += unequal(
-            LAW, lambda n, name=name: f"order {booked['client_id'][n]}: {name} of a fill, by the report", expected, observed
+            LAW,
+            lambda n, name=name: f"order {booked['client_id'][n]}: {name} of a fill, by the report",
+            expected,
+            observed,
         )
     return found
 
 
 def _by_changes(case: Case) -> list[Violation]:
-    """The k-th growth of an order in the changes log is its k-th fill; further fills come after its end."""
-    groups, changes = case.changes, case.evidence.log.changes
-    fills, of_fill = case.evidence.log.fills, case.fills
+    """Every growth a change tells of was booked at its instant; the last change knows all that was booked before."""
+    groups, changes, fills, told = case.changes, case.evidence.log.changes, case.evidence.log.fills, case.told
+    booked = np.empty(len(fills), np.int64)
+    booked[case.fills.rows] = case.fills.running(fills["lots"][case.fills.rows])
     filled = changes["filled_lots"][groups.rows]
-    growth = filled - groups.previous(filled, 0)
-    grew = growth > 0
-    rank = (groups.running(grew.astype(np.int64)) - 1)[grew]
-    place = np.repeat(of_fill.find(groups.keys), groups.counts)[grew]
-    told, rows = growth[grew], groups.rows[grew]
-    missing = place == ABSENT
-    missing[~missing] = rank[~missing] >= of_fill.counts[place[~missing]]
-    ids = changes["client_id"][rows]
-    found = violations_where(LAW, missing, lambda n: f"order {ids[n]}: growth without a fill, lots", told, 0)
-    booked = fills[of_fill.rows[of_fill.starts[place[~missing]] + rank[~missing]]]
-    for name, expected in (("lots", told[~missing]), ("now_ns", changes["now_ns"][rows[~missing]])):
-        found += unequal(
+    grew = np.zeros(len(changes), bool)
+    grew[groups.rows] = filled > groups.previous(filled, 0)
+    exact = told != ABSENT
+    rows = told[exact]
+    exact[exact] = (changes["filled_lots"][rows] == booked[exact]) & (changes["now_ns"][rows] == fills["now_ns"][exact])
+    proven = np.zeros(len(changes), bool)
+    proven[told[exact]] = True
+    known = told != ABSENT
+    early = known.copy()
+    early[known] = changes["now_ns"][told[known]] < fills["now_ns"][known]
+    last_ns = np.full(len(fills), -NEVER_NS)
+    at = np.repeat(groups.find(case.fills.keys), case.fills.counts)
+    last_ns[case.fills.rows[at != ABSENT]] = changes["now_ns"][groups.rows[groups.last[at[at != ABSENT]]]]
+    return [
+        *violations_where(
             LAW,
-            lambda n, name=name: f"order {booked['client_id'][n]}: {name} of a fill, by the change",
-            expected,
-            booked[name],
-        )
-    # fills the changes do not tell of
-    count = np.zeros(len(of_fill.keys), np.int64)
-    np.add.at(count, place[~missing], 1)
-    untold = of_fill.rank >= count[of_fill.group]
-    last = changes[groups.rows[groups.last]]
-    at = groups.find(of_fill.keys[of_fill.group[untold]])
-    late = fills[of_fill.rows[untold]]
-    excused = at != ABSENT
-    excused[excused] = (last["after"][at[excused]] >= FIRST_FINAL_STATE) & (
-        last["now_ns"][at[excused]] <= late["now_ns"][excused]
-    )
-    return found + violations_where(
-        LAW, ~excused, lambda n: f"order {late['client_id'][n]}: fill without a change, lots", 0, late["lots"]
-    )
+            grew & ~proven,
+            lambda n: f"order {changes['client_id'][n]}: filled lots of a change, booked at that instant",
+            changes["filled_lots"],
+            "another number",
+        ),
+        *violations_where(
+            LAW, early, lambda n: f"order {fills['client_id'][n]}: a change told of lots", "not before booked", "before"
+        ),
+        *violations_where(
+            LAW,
+            ~known & (fills["now_ns"] < last_ns),
+            lambda n: f"order {fills['client_id'][n]}: lots booked that its last change does not know",
+            0,
+            fills["lots"],
+        ),
+    ]
 
 
 def _by_venues(case: Case) -> list[Violation]:
-    """Where the venues tell of orders: none of ours filled more than theirs, and at rest exactly as much."""
+    """Where a venue tells of an order: ours did not fill more than theirs, and at rest exactly as much."""
     evidence = case.evidence
     if evidence.venue_orders is None:
         return []
@@ -166,24 +174,34 @@ def _by_venues(case: Case) -> list[Violation]:
     theirs = evidence.venue_truth.figures_of(groups.keys)
     names = (("filled_lots", "lots"), ("cost_amount", "cost_quote_amount"), ("fee_amount", "fee_amount"))
     ours = {name: groups.sums(fills[booked][groups.rows]) for name, booked in names}
-    level = (ours["filled_lots"] >= theirs["filled_lots"]) | evidence.ended
+    level = (ours["filled_lots"] >= theirs["filled_lots"]) | _at_rest(case, groups.keys)
+    level &= (theirs["client_id"] != 0) | evidence.venue_orders_complete
     found = []
     for name, observed in ours.items():
         wrong = level & (observed != theirs[name])
         found += violations_where(
             LAW, wrong, lambda n, name=name: f"order {groups.keys[n]}: {name}, by the venue", theirs[name], observed
         )
-    if evidence.ended:
-        table = evidence.venue_truth.table
-        forgotten = (table["filled_lots"] > 0) & (groups.find(table["client_id"]) == ABSENT)
-        found += violations_where(
-            LAW,
-            forgotten,
-            lambda n: f"order {table['client_id'][n]}: filled at the venue, never booked",
-            table["filled_lots"],
-            0,
-        )
-    return found
+    table = evidence.venue_truth.table
+    forgotten = (table["filled_lots"] > 0) & (groups.find(table["client_id"]) == ABSENT)
+    return found + violations_where(
+        LAW,
+        forgotten & _at_rest(case, table["client_id"]),
+        lambda n: f"order {table['client_id'][n]}: filled at the venue, never booked",
+        table["filled_lots"],
+        0,
+    )
+
+
+def _at_rest(case: Case, client_ids: np.ndarray) -> np.ndarray:
+    """Whether nothing can be on its way about these orders any more: the session ended and nobody else minds them."""
+    at = case.orders_of(client_ids)
+    flagged = np.isin(case.trade_keys, case.flagged_keys)
+    return (
+        case.evidence.ended & ~(flagged[at] & (at != ABSENT))
+        if len(flagged)
+        else np.full(at.shape, case.evidence.ended)
+    )
 
 
 def _running_maximum(groups: Groups, values: np.ndarray) -> np.ndarray:

@@ -54,7 +54,9 @@ def log_ledger(case: Case) -> list[Violation]:
     terms, state, fills = case.terms, case.evidence.state, case.evidence.log.fills
     symbol, venue = fills["symbol"], fills["venue"]
     lots = position_lots(terms, state)
-    expected = terms.initial_lots + summed_at(lots.shape, ((symbol, venue), fills["side"].astype(np.int64) * fills["lots"]))
+    expected = terms.initial_lots + summed_at(
+        lots.shape, ((symbol, venue), fills["side"].astype(np.int64) * fills["lots"])
+    )
     found = unequal(LAW, lambda s, v: f"position {terms.market_name(s, v)}, by the fills", expected, lots)
     cash = cash_amounts(terms, state)
     paid = fills["side"] * fills["cost_quote_amount"]

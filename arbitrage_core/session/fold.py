@@ -19,9 +19,9 @@ EVENTS_MAX = 100_000
 
 
 @compiled
-def room_needed(params):
-    """Entries one piece of work can write at most: every trade of every symbol acting at once, and a few for itself."""
-    return 16 * len(params.symbols[0].markets) + 8 * params.symbol_count * 16
+def room_needed(state, params):
+    """Entries one row or event can write at most: every leg of every trade acting at once, and a few besides."""
+    return 6 * len(state.symbols[0].trades) * params.symbol_count + 64
 
 
 @compiled
@@ -40,13 +40,14 @@ def deliver(state, params, out, account, terms):
     out.reports[out.report_count] = row
     out.report_positions[out.report_count] = out.applied
     out.report_count += 1
+    out.written += 1
     step(state, params, out, row)
 
 
 @compiled
 def run_due(state, params, out, account, terms, now_ns):
     """Runs everything due at or before now: arrivals, then timers, then reports of each instant. False: logs full."""
-    events, pieces = 0, room_needed(params)
+    events, pieces = 0, room_needed(state, params)
     while state.fault == Fault.NONE:
         due_ns = min(state.due_ns, account.due_ns)
         if due_ns > now_ns:
@@ -73,7 +74,7 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
     account, terms = accounts[0], terms_records[0]
     if not run_due(state, params, out, account, terms, state.now_ns):
         return 0
-    pieces = room_needed(params)
+    pieces = room_needed(state, params)
     for index in range(rows.shape[0]):
         row = rows[index]
         if row.now_ns >= account.due_ns or row.now_ns >= state.due_ns:
@@ -97,7 +98,7 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
 def fold_recorded(states, params_records, outs, rows):
     """Replay and live: reports are among the rows, orders go nowhere from here. Returns the rows consumed."""
     state, params, out = states[0], params_records[0], outs[0]
-    pieces = room_needed(params)
+    pieces = room_needed(state, params)
     for index in range(rows.shape[0]):
         row = rows[index]
         if not has_room(out, pieces):

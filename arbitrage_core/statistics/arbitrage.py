@@ -14,13 +14,14 @@ The bridge, all in bps of the same notional:
 import numpy as np
 
 from arbitrage_core.statistics.amounts import figure, money, quotient, total
+from arbitrage_core.statistics.columns import Records
 from arbitrage_core.statistics.distribution import distribution
 from arbitrage_core.statistics.trade_metrics import BPS, ended, expected_amounts
 
 NS_PER_MS = 1e6
 
 
-def edge_figures(trades: np.ndarray, unit: float) -> dict[str, int | float | None]:
+def edge_figures(trades: Records, unit: float) -> dict[str, int | float | None]:
     """Edge promised against edge realised, of TRADE_OUT[n]; `unit`: booking unit of the reporting currency.
 
     decision_spread_bps, decision_edge_bps  Σ bps × notional / Σ notional
@@ -52,7 +53,7 @@ def edge_figures(trades: np.ndarray, unit: float) -> dict[str, int | float | Non
     }
 
 
-def leg_figures(trades: np.ndarray) -> dict[str, object]:
+def leg_figures(trades: Records) -> dict[str, object]:
     """How far apart the legs were, of the ended trades of TRADE_OUT[n].
 
     leg_gap_ms        spread of the time between both legs' first fills, trades with two legs

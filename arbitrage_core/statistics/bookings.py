@@ -4,12 +4,14 @@ Whatever the engine's own counters say, realised PnL is what its fills and fundi
 law I2 speaks of. All sums are exact, so symbols, and venues, add up to the session to the last unit.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from arbitrage_core.engine.output import SessionLog
-from arbitrage_core.statistics.amounts import money, total, totals_by
+from arbitrage_core.statistics.amounts import money, totals_by
+from arbitrage_core.statistics.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,27 @@ class Bookings:
     unsigned. `fills`: how many bookings of executed lots.
     """
 
-    realised_amount: int
-    fees_amount: int
-    funding_amount: int
-    slippage_amount: int
-    turnover_amount: int
-    fills: int
+    realised_amount: int = 0
+    fees_amount: int = 0
+    funding_amount: int = 0
+    slippage_amount: int = 0
+    turnover_amount: int = 0
+    fills: int = 0
+
+    def __add__(self, other: "Bookings") -> "Bookings":
+        return Bookings(
+            self.realised_amount + other.realised_amount,
+            self.fees_amount + other.fees_amount,
+            self.funding_amount + other.funding_amount,
+            self.slippage_amount + other.slippage_amount,
+            self.turnover_amount + other.turnover_amount,
+            self.fills + other.fills,
+        )
+
+    @classmethod
+    def added(cls, parts: Iterable["Bookings"]) -> "Bookings":
+        """All parts together; nothing booked when there are none."""
+        return sum(parts, cls())
 
     def document(self, unit: float) -> dict[str, int | float]:
         """Plain figures: pnl (net), gross (net + fees), fees, funding, slippage, turnover as `_amount` and `_quote`."""
@@ -40,32 +57,26 @@ class Bookings:
         }
 
 
-def bookings(log: SessionLog) -> Bookings:
-    """The bookings of a whole session."""
-    funding_amount = total(log.funding["amount"])
-    return Bookings(
-        realised_amount=total(log.fills["realised_amount"]) + funding_amount,
-        fees_amount=total(log.fills["fee_reporting_amount"]),
-        funding_amount=funding_amount,
-        slippage_amount=total(log.fills["slippage_amount"]),
-        turnover_amount=total(np.abs(log.fills["cash_reporting_amount"])),
-        fills=len(log.fills),
-    )
-
-
-def bookings_by(log: SessionLog, noun: str, slots: int) -> list[Bookings]:
-    """The bookings of each symbol or each venue; `noun` is `symbol` or `venue`, `slots` how many there are.
-
-    Raises ValueError when the log names one beyond `slots`.
-    """
-    keys, funding_keys = log.fills[noun], log.funding[noun]
-    funding = totals_by(funding_keys, log.funding["amount"], slots)
-    realised = totals_by(keys, log.fills["realised_amount"], slots)
-    fees = totals_by(keys, log.fills["fee_reporting_amount"], slots)
-    slippage = totals_by(keys, log.fills["slippage_amount"], slots)
-    turnover = totals_by(keys, np.abs(log.fills["cash_reporting_amount"]), slots)
-    counts = np.bincount(keys, minlength=slots)
-    return [
-        Bookings(realised[i] + funding[i], fees[i], funding[i], slippage[i], turnover[i], int(counts[i]))
-        for i in range(slots)
+def bookings_by_market(log: SessionLog, symbols: int, venues: int) -> list[list[Bookings]]:
+    """The bookings of each market, `[symbol][venue]`; ValueError when the log names a symbol or venue beyond them."""
+    fills, funding, markets = Columns.of(log.fills), Columns.of(log.funding), symbols * venues
+    keys, funding_keys = _market_keys(fills, symbols, venues), _market_keys(funding, symbols, venues)
+    paid = totals_by(funding_keys, funding["amount"], markets)
+    realised = totals_by(keys, fills["realised_amount"], markets)
+    fees = totals_by(keys, fills["fee_reporting_amount"], markets)
+    slippage = totals_by(keys, fills["slippage_amount"], markets)
+    turnover = totals_by(keys, np.abs(fills["cash_reporting_amount"]), markets)
+    counts = np.bincount(keys, minlength=markets).tolist()
+    booked = [
+        Bookings(realised[i] + paid[i], fees[i], paid[i], slippage[i], turnover[i], counts[i]) for i in range(markets)
     ]
+    return [booked[s * venues : (s + 1) * venues] for s in range(symbols)]
+
+
+def _market_keys(records: Columns, symbols: int, venues: int) -> np.ndarray:
+    """The number of each record's market, int64[n]."""
+    for noun, slots in (("symbol", symbols), ("venue", venues)):
+        named = records[noun]
+        if len(named) and not (int(named.min()) >= 0 and int(named.max()) < slots):
+            raise ValueError(f"the log names {noun} {int(named.min())} … {int(named.max())}, there are {slots}")
+    return records["symbol"].astype(np.int64) * venues + records["venue"]

@@ -12,6 +12,7 @@ from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, P
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.statistics.amounts import quotient, total
 from arbitrage_core.statistics.arbitrage import NS_PER_MS
+from arbitrage_core.statistics.columns import Columns, Records
 from arbitrage_core.statistics.distribution import distribution
 from arbitrage_core.statistics.trade_metrics import BPS
 
@@ -20,38 +21,39 @@ from arbitrage_core.statistics.trade_metrics import BPS
 class Executions:
     """The orders that were submitted, joined with their fills; all arrays have one element an order.
 
-    `venue` int16[n], `purpose` int16[n], `lots` int64[n] asked for, `filled_lots` int64[n] dealt so far,
-    `to_fill_ns` int64[n] from the submit to the first fill, −1 without one.
+    `venue` int16[n], `lots` int64[n] asked for, `filled_lots` int64[n] dealt so far, `to_fill_ns` int64[n] from the
+    submit to the first fill, −1 without one.
     """
 
     venue: np.ndarray
-    purpose: np.ndarray
     lots: np.ndarray
     filled_lots: np.ndarray
     to_fill_ns: np.ndarray
 
     @classmethod
-    def of(cls, orders: np.ndarray, fills: np.ndarray) -> "Executions":
+    def of(cls, orders: Records, fills: Records) -> "Executions":
         """Of ORDER_OUT[n] (submits count) and FILL_OUT[m] in time order; fills of other orders are left out."""
-        submits = orders[orders["action"] == Action.SUBMIT]
-        ids, firsts, inverse = np.unique(fills["client_id"], return_index=True, return_inverse=True)
-        dealt = np.zeros(len(ids), np.int64)
-        np.add.at(dealt, inverse, fills["lots"])
+        submits = Columns.of(orders).where(orders["action"] == Action.SUBMIT)
         filled_lots = np.zeros(len(submits), np.int64)
         to_fill_ns = np.full(len(submits), -1, np.int64)
-        if len(ids):
-            found = np.minimum(np.searchsorted(ids, submits["client_id"]), len(ids) - 1)
-            known = ids[found] == submits["client_id"]
-            filled_lots[known] = dealt[found[known]]
-            to_fill_ns[known] = (fills["now_ns"][firsts[found]] - submits["now_ns"])[known]
-        return cls(submits["venue"], submits["purpose"], submits["lots"], filled_lots, to_fill_ns)
+        if len(fills):
+            by_id = np.argsort(fills["client_id"], kind="stable")  # stable: of each order the first fill comes first
+            ids = fills["client_id"][by_id]
+            firsts = np.concatenate(([0], np.flatnonzero(ids[1:] != ids[:-1]) + 1))
+            dealt, first_ns = np.add.reduceat(fills["lots"][by_id], firsts), fills["now_ns"][by_id[firsts]]
+            ids = ids[firsts]
+            asked = np.argsort(submits["client_id"])  # looking up in order is ten times faster than at random
+            found = np.minimum(np.searchsorted(ids, submits["client_id"][asked]), len(ids) - 1)
+            known = ids[found] == submits["client_id"][asked]
+            asked, found = asked[known], found[known]
+            filled_lots[asked] = dealt[found]
+            to_fill_ns[asked] = first_ns[found] - submits["now_ns"][asked]
+        return cls(submits["venue"], submits["lots"], filled_lots, to_fill_ns)
 
     def at(self, venue: int) -> "Executions":
         """Those of one venue."""
         here = self.venue == venue
-        return Executions(
-            self.venue[here], self.purpose[here], self.lots[here], self.filled_lots[here], self.to_fill_ns[here]
-        )
+        return Executions(self.venue[here], self.lots[here], self.filled_lots[here], self.to_fill_ns[here])
 
     def figures(self) -> dict[str, object]:
         """submitted, with_fill, partial (filled less than asked), partial_share = partial / with_fill, to_fill_ms."""
@@ -66,14 +68,14 @@ class Executions:
         }
 
 
-def outcome_figures(changes: np.ndarray) -> dict[str, int]:
+def outcome_figures(changes: Records) -> dict[str, int]:
     """How the orders of CHANGE_OUT[n] ended: `{final state: count}`, all four, and how often one became UNKNOWN."""
     counts = np.bincount(changes["after"], minlength=max(OrderState) + 1)
     states = [OrderState.UNKNOWN, *(state for state in OrderState if state >= FIRST_FINAL_STATE)]
     return {state.name: int(counts[state]) for state in states}
 
 
-def slippage_bps(fills: np.ndarray) -> float | None:
+def slippage_bps(fills: Records) -> float | None:
     """Slippage of FILL_OUT[n] over their value at the decision price, in bps; positive is worse. None without fills.
 
     The value at the decision price is what was paid less the slippage, or what was received plus it.
@@ -89,16 +91,17 @@ def execution_figures(log: SessionLog, venues: int) -> tuple[dict[str, object], 
     Both have the keys of `Executions.figures`, `outcomes` (see `outcome_figures`) and
     `slippage_bps: {all, <purpose>: …}`, None for a purpose without fills.
     """
-    executions = Executions.of(log.orders, log.fills)
-    whole = _document(executions, log.changes, log.fills)
+    changes, fills = Columns.of(log.changes), Columns.of(log.fills)
+    executions = Executions.of(log.orders, fills)
+    whole = _document(executions, changes, fills)
     return whole, [
-        _document(executions.at(v), log.changes[log.changes["venue"] == v], log.fills[log.fills["venue"] == v])
+        _document(executions.at(v), changes.where(changes["venue"] == v), fills.where(fills["venue"] == v))
         for v in range(venues)
     ]
 
 
-def _document(executions: Executions, changes: np.ndarray, fills: np.ndarray) -> dict[str, object]:
-    by_purpose = {purpose.name: slippage_bps(fills[fills["purpose"] == purpose]) for purpose in Purpose}
+def _document(executions: Executions, changes: Columns, fills: Columns) -> dict[str, object]:
+    by_purpose = {purpose.name: slippage_bps(fills.where(fills["purpose"] == purpose)) for purpose in Purpose}
     return {
         **executions.figures(),
         "outcomes": outcome_figures(changes),

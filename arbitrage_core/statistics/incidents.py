@@ -11,10 +11,11 @@ from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.statistics.amounts import figure, money, quote_of, total
 from arbitrage_core.statistics.arbitrage import NS_PER_MS
+from arbitrage_core.statistics.columns import Columns, Records
 from arbitrage_core.statistics.distribution import distribution
 
 
-def incident_figures(incidents: np.ndarray, symbols: np.ndarray, unit: float) -> dict[str, object]:
+def incident_figures(incidents: Records, symbols: np.ndarray, unit: float) -> dict[str, object]:
     """The figures of INCIDENT_OUT[n] (ended ones) and of those that stand in the states `symbol_dtype[m]`.
 
     count, standing   ended; not yet
@@ -26,6 +27,7 @@ def incident_figures(incidents: np.ndarray, symbols: np.ndarray, unit: float) ->
     unhedged_quote_s  Σ unhedged notional × seconds
     duration_ms       from the imbalance to its end
     """
+    incidents = Columns.of(incidents)
     costs = incidents["cost_amount"]
     return {
         "count": len(incidents),
@@ -33,7 +35,7 @@ def incident_figures(incidents: np.ndarray, symbols: np.ndarray, unit: float) ->
         **money("cost", total(costs), unit),
         "cost_quote_max": quote_of(int(costs.max()), unit) if len(incidents) else None,
         "by_resolution": {
-            _resolution(value): _group(incidents[incidents["resolution"] == value], unit)
+            _resolution(value): _group(incidents.where(incidents["resolution"] == value), unit)
             for value in np.unique(incidents["resolution"]).tolist()
         },
         "by_phase": {
@@ -52,7 +54,7 @@ def _resolution(value: int) -> str:
     return "NONE" if value < 0 else Purpose(value).name
 
 
-def _group(incidents: np.ndarray, unit: float) -> dict[str, int | float]:
+def _group(incidents: Records, unit: float) -> dict[str, int | float]:
     return {"count": len(incidents), **money("cost", total(incidents["cost_amount"]), unit)}
 
 

@@ -113,7 +113,7 @@ def calmar(samples: np.ndarray, interval_s: int, max_drawdown_pct: float | None)
     Young, "Calmar Ratio: A Smoother Tool", Futures (1991). He compounds over 36 months; here the session's return is
     scaled linearly to a year, since compounding an hour 8,766 times says nothing.
     """
-    if len(samples) - 1 < RETURNS_MIN or not samples[0] > 0 or max_drawdown_pct is None:
+    if len(samples) - 1 < RETURNS_MIN or not samples.min() > 0 or max_drawdown_pct is None:
         return None
     return_pct = float(samples[-1] - samples[0]) / float(samples[0]) * 100.0
     return quotient(return_pct * YEAR_S / ((len(samples) - 1) * interval_s), max_drawdown_pct)

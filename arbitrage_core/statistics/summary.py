@@ -6,6 +6,8 @@ the two disagree, and is empty when the books are right. Money stands as `_amoun
 and as `_quote`, the same in the reporting currency. A figure that cannot be told is None, never NaN or infinity.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from arbitrage_core.domain.money import booking_unit
@@ -14,7 +16,8 @@ from arbitrage_core.domain.trade import ExitReason
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.statistics.amounts import money, quotient
 from arbitrage_core.statistics.arbitrage import edge_figures, leg_figures
-from arbitrage_core.statistics.bookings import Bookings, bookings, bookings_by
+from arbitrage_core.statistics.bookings import Bookings, bookings_by_market
+from arbitrage_core.statistics.columns import Columns
 from arbitrage_core.statistics.drawdown import drawdown_figures
 from arbitrage_core.statistics.executions import execution_figures
 from arbitrage_core.statistics.incidents import incident_figures
@@ -36,19 +39,21 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
 
     Top level: `reporting_currency, booking_unit, entries, closed_trades, unwound, open, voids, exits, win_rate, pnl_*,
     gross_*, fees_*, funding_*, slippage_*, turnover_*, fills, max_drawdown_*, start_*, equity_*, unrealised_*,
-    revaluation_*, refusals, opportunities, incidents, per_symbol, per_venue, per_pair, statistics`, where `*` is `amount`
-    and `quote`. PnL per symbol, and per venue, adds up exactly in `pnl_amount`. Raises ValueError when the log names a
-    symbol or venue that the configuration does not have.
+    revaluation_*, refusals, opportunities, incidents, per_symbol, per_venue, per_pair, statistics`, where `*` is
+    `amount` and `quote`. PnL per symbol, and per venue, adds up exactly in `pnl_amount`. Raises ValueError when the log
+    names a symbol or venue that the configuration does not have.
     """
-    unit = booking_unit(config.reporting_currency)
-    symbols = state["symbols"][: len(config.symbols)]
-    start_amount = int(state["start_amount"])
+    session = _Session.of(config, log, state)
+    markets = bookings_by_market(log, len(config.symbols), len(config.venues))
+    by_symbol = [Bookings.added(of_symbol) for of_symbol in markets]
+    by_venue = [Bookings.added(of_venue) for of_venue in zip(*markets, strict=True)]
     executions, venue_executions = execution_figures(log, len(config.venues))
+    unit, symbols, start_amount = session.unit, session.symbols, int(state["start_amount"])
     return {
         "reporting_currency": config.reporting_currency,
         "booking_unit": unit,
         **_counts(symbols),
-        **_money(bookings(log), int(state["realised_amount"]), int(state["fees_amount"]), unit),
+        **_money(Bookings.added(by_symbol), int(state["realised_amount"]), int(state["fees_amount"]), unit),
         **money("max_drawdown", int(state["drawdown_amount"]), unit),
         **money("start", start_amount, unit),
         **money("equity", int(state["equity_amount"]), unit),
@@ -56,20 +61,38 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
         **money("revaluation", _last(log, "revaluation_amount"), unit),
         "refusals": named_refusals(symbols["refusals"].sum(axis=0)),
         "opportunities": opportunity_figures(symbols),
-        "incidents": incident_figures(log.incidents, symbols, unit),
-        "per_symbol": _per_symbol(config, log, symbols, unit),
-        "per_venue": _per_venue(config, log, state, venue_executions, unit),
-        "per_pair": _per_pair(config, log.trades, unit),
+        "incidents": incident_figures(session.incidents, symbols, unit),
+        "per_symbol": _per_symbol(session, by_symbol),
+        "per_venue": _per_venue(session, by_venue, venue_executions),
+        "per_pair": _per_pair(session),
         "statistics": {
-            "trades": trade_metrics(log.trades, unit),
-            "edge": edge_figures(log.trades, unit),
-            "legs": leg_figures(log.trades),
+            "trades": trade_metrics(session.over, unit),
+            "edge": edge_figures(session.over, unit),
+            "legs": leg_figures(session.over),
             "drawdown": drawdown_figures(log.equity, start_amount, unit),
             "ratios": ratio_figures(log.equity, start_amount),
             "executions": executions,
-            "differences": differences(log, state, len(config.symbols), len(config.venues)),
+            "differences": differences(log, state, by_symbol, by_venue),
         },
     }
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What the parts of the summary are made from: `over` are the ended trades, `symbols` the states in use."""
+
+    config: SessionConfig
+    state: np.record
+    symbols: np.ndarray
+    over: Columns
+    incidents: Columns
+    unit: float
+
+    @classmethod
+    def of(cls, config: SessionConfig, log: SessionLog, state: np.record) -> "_Session":
+        symbols = state["symbols"][: len(config.symbols)]
+        unit = booking_unit(config.reporting_currency)
+        return cls(config, state, symbols, ended(log.trades), Columns.of(log.incidents), unit)
 
 
 def exit_counts(symbols: np.ndarray) -> dict[str, int]:
@@ -103,56 +126,57 @@ def _money(booked: Bookings, realised_amount: int, fees_amount: int, unit: float
     }
 
 
-def _per_symbol(config: SessionConfig, log: SessionLog, symbols: np.ndarray, unit: float) -> dict[str, Document]:
+def _per_symbol(session: _Session, bookings: list[Bookings]) -> dict[str, Document]:
     documents: dict[str, Document] = {}
-    for s, booked in enumerate(bookings_by(log, "symbol", len(config.symbols))):
-        mine, symbol = symbols[s : s + 1], symbols[s]
-        trades = log.trades[log.trades["symbol"] == s]
-        documents[config.symbols[s]] = {
+    for s, booked in enumerate(bookings):
+        mine, symbol, unit = session.symbols[s : s + 1], session.symbols[s], session.unit
+        over = session.over.where(session.over["symbol"] == s)
+        incidents = session.incidents.where(session.incidents["symbol"] == s)
+        documents[session.config.symbols[s]] = {
             **_counts(mine),
             **_money(booked, int(symbol["realised_amount"]), int(symbol["fees_amount"]), unit),
             "refusals": named_refusals(symbol["refusals"]),
             "opportunities": opportunity_figures(mine),
-            "incidents": incident_figures(log.incidents[log.incidents["symbol"] == s], mine, unit),
+            "incidents": incident_figures(incidents, mine, unit),
             "net_drift_lots": net_drift_lots(symbol),
-            "trades": trade_metrics(trades, unit),
-            "edge": edge_figures(trades, unit),
-            "legs": leg_figures(trades),
+            "trades": trade_metrics(over, unit),
+            "edge": edge_figures(over, unit),
+            "legs": leg_figures(over),
         }
     return documents
 
 
-def _per_venue(
-    config: SessionConfig, log: SessionLog, state: np.record, executions: list[Document], unit: float
-) -> dict[str, Document]:
+def _per_venue(session: _Session, bookings: list[Bookings], executions: list[Document]) -> dict[str, Document]:
     """Venue figures. PnL is that of the legs there; `bought` and `sold` count the ended trades that had that leg there,
     `incidents` the legs left alone there, and `trades` measures the whole trades that had either leg there."""
-    drifts, over = drift_figures(config, state), ended(log.trades)
+    drifts, over = drift_figures(session.config, session.state), session.over
     documents: dict[str, Document] = {}
-    for v, booked in enumerate(bookings_by(log, "venue", len(config.venues))):
-        name, bought, sold = config.venues[v].name, over["buy_venue"] == v, over["sell_venue"] == v
+    for v, booked in enumerate(bookings):
+        name, bought, sold = session.config.venues[v].name, over["buy_venue"] == v, over["sell_venue"] == v
+        realised_amount = int(session.state["venues"][v]["realised_amount"])
         documents[name] = {
-            **_money(booked, int(state["venues"][v]["realised_amount"]), booked.fees_amount, unit),
+            **_money(booked, realised_amount, booked.fees_amount, session.unit),
             "bought": int(np.count_nonzero(bought)),
             "sold": int(np.count_nonzero(sold)),
-            "incidents": int(np.count_nonzero(log.incidents["venue"] == v)),
+            "incidents": int(np.count_nonzero(session.incidents["venue"] == v)),
             "executions": executions[v],
             "inventory": drifts[name],
-            "trades": trade_metrics(over[bought | sold], unit),
+            "trades": trade_metrics(over.where(bought | sold), session.unit),
         }
     return documents
 
 
-def _per_pair(config: SessionConfig, trades: np.ndarray, unit: float) -> dict[str, dict[str, Document]]:
+def _per_pair(session: _Session) -> dict[str, dict[str, Document]]:
     """`{venue bought at: {venue sold at: {trades, edge}}}` of the pairs that ended a trade."""
-    over = ended(trades)
+    over, names = session.over, [venue.name for venue in session.config.venues]
     documents: dict[str, dict[str, Document]] = {}
-    for pair in np.unique(over["buy_venue"].astype(np.int64) * len(config.venues) + over["sell_venue"]).tolist():
-        buy, sell = divmod(pair, len(config.venues))
-        mine = over[(over["buy_venue"] == buy) & (over["sell_venue"] == sell)]
-        documents.setdefault(config.venues[buy].name, {})[config.venues[sell].name] = {
-            "trades": trade_metrics(mine, unit),
-            "edge": edge_figures(mine, unit),
+    pairs = over["buy_venue"].astype(np.int64) * len(names) + over["sell_venue"]
+    for pair in np.unique(pairs).tolist():
+        buy, sell = divmod(pair, len(names))
+        mine = over.where(pairs == pair)
+        documents.setdefault(names[buy], {})[names[sell]] = {
+            "trades": trade_metrics(mine, session.unit),
+            "edge": edge_figures(mine, session.unit),
         }
     return documents
 

@@ -10,6 +10,7 @@ import numpy as np
 from arbitrage_core.domain.record import record
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.statistics.amounts import figure, money, quote_of, quotient, total
+from arbitrage_core.statistics.columns import Columns, Records
 from arbitrage_core.statistics.distribution import deviation, distribution, percentiles
 from arbitrage_core.statistics.drawdown import NS_PER_S
 from arbitrage_core.statistics.streaks import streaks
@@ -42,12 +43,13 @@ TRADE_FIGURES = record(
 """The figures of one ended trade, money in the reporting currency."""
 
 
-def ended(trades: np.ndarray) -> np.ndarray:
+def ended(trades: Records) -> Columns:
     """Those of TRADE_OUT[n] that filled and are over, in the order they ended."""
-    return trades[(trades["phase"] == Phase.CLOSED) | (trades["phase"] == Phase.UNWOUND)]
+    rows = Columns.of(trades)
+    return rows.where((rows["phase"] == Phase.CLOSED) | (rows["phase"] == Phase.UNWOUND))
 
 
-def trade_figures(trades: np.ndarray, unit: float) -> np.ndarray:
+def trade_figures(trades: Records, unit: float) -> np.ndarray:
     """TRADE_FIGURES[k] of the k ended trades of TRADE_OUT[n]; `unit`: booking unit of the reporting currency."""
     over = ended(trades)
     figures = np.zeros(len(over), TRADE_FIGURES)
@@ -70,17 +72,17 @@ def trade_figures(trades: np.ndarray, unit: float) -> np.ndarray:
     return figures
 
 
-def expected_amounts(trades: np.ndarray) -> np.ndarray:
+def expected_amounts(trades: Records) -> np.ndarray:
     """What each of TRADE_OUT[n] was expected to earn when it was decided: net edge × entry notional, float64[n]."""
     return trades["net_edge_bps"] / BPS * trades["entry_notional_amount"]
 
 
-def r_multiples(trades: np.ndarray) -> np.ndarray:
+def r_multiples(trades: Records) -> np.ndarray:
     """Net result in units of the risk taken, of those of TRADE_OUT[n] that had a stop: float64[k].
 
     Van Tharp, "Trade Your Way to Financial Freedom" (1998): one R is what the stop would have lost.
     """
-    stopped = trades[trades["risk_amount"] > 0]
+    stopped = Columns.of(trades).where(trades["risk_amount"] > 0)
     return stopped["realised_amount"] / stopped["risk_amount"]
 
 
@@ -90,7 +92,7 @@ def profit_factor(net_amounts: np.ndarray) -> float | None:
     return quotient(won, -total(np.minimum(net_amounts, 0)))
 
 
-def system_quality(trades: np.ndarray, trades_max: int | None = None) -> float | None:
+def system_quality(trades: Records, trades_max: int | None = None) -> float | None:
     """System Quality Number of TRADE_OUT[n]: mean R over its sample deviation, times √n (n at most `trades_max`).
 
     Van Tharp, "Definitive Guide to Position Sizing Strategies" (2008); he caps n at 100 to compare systems. Where any
@@ -105,7 +107,7 @@ def system_quality(trades: np.ndarray, trades_max: int | None = None) -> float |
     return quotient(float(np.mean(multiples)) * count**0.5, spread) if spread > 0 else None
 
 
-def trade_metrics(trades: np.ndarray, unit: float) -> dict[str, object]:
+def trade_metrics(trades: Records, unit: float) -> dict[str, object]:
     """The figures of the ended trades of TRADE_OUT[n], in the order they ended; `unit`: reporting booking unit.
 
     trades, wins, losses, even     counts; win_rate = wins / trades
@@ -119,7 +121,7 @@ def trade_metrics(trades: np.ndarray, unit: float) -> dict[str, object]:
     partial_closes, stale, flagged counts; `stale` and `flagged` of trades
     """
     over = ended(trades)
-    net = np.ascontiguousarray(over["realised_amount"])
+    net = over["realised_amount"]
     won, lost = net[net > 0], net[net < 0]
     net_amount, fees_amount = total(net), total(over["fees_amount"])
     average_win, average_loss = quotient(total(won), len(won)), quotient(total(lost), len(lost))

@@ -9,16 +9,20 @@ import re
 import numpy as np
 
 _SCALAR = re.compile(r"[<|][iufb][1248]")
-_DEPTH_MAX = 8
+_DEPTH_MAX = 32
 
 
-def layout_of(dtype: np.dtype) -> object:
+def layout_of(dtype: np.dtype, *, depth: int = _DEPTH_MAX) -> object:
     """The layout of a dtype. Raises ValueError for a dtype that is not made of little-endian numbers."""
+    if depth < 0:
+        raise ValueError(f"a record nested deeper than {_DEPTH_MAX}")
     if dtype.subdtype is not None:
         element, shape = dtype.subdtype
-        return {"of": layout_of(element), "shape": list(shape)}
+        return {"of": layout_of(element, depth=depth - 1), "shape": list(shape)}
     if dtype.fields is not None:
-        fields = [[name, layout_of(dtype.fields[name][0]), dtype.fields[name][1]] for name in dtype.names]
+        fields = [
+            [name, layout_of(dtype.fields[name][0], depth=depth - 1), dtype.fields[name][1]] for name in dtype.names
+        ]
         return {"bytes": dtype.itemsize, "fields": fields}
     if not _SCALAR.fullmatch(dtype.str):
         raise ValueError(f"records of {dtype} are not stored: only little-endian numbers are")

@@ -151,7 +151,7 @@ class SegmentWriter:
             write_all(self._file, packed)
             self.sync()
             sync_folder(folder)
-        except OSError:
+        except BaseException:  # a signal's exception too
             self._file.close()
             raise
 

@@ -42,8 +42,8 @@ def propose_entry(state, params, s, now_ns):
 @compiled
 def pair_refusal_of(state, params, s, buy_venue, sell_venue, now_ns):
     """The lower of both markets' refusals, as a number; 0 when both are usable."""
-    bought = int(market_refusal(state, params, s, buy_venue, now_ns))
-    sold = int(market_refusal(state, params, s, sell_venue, now_ns))
+    bought = np.int64(market_refusal(state, params, s, buy_venue, now_ns))
+    sold = np.int64(market_refusal(state, params, s, sell_venue, now_ns))
     if bought == 0:
         return sold
     if sold == 0:

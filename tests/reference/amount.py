@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from math import ceil, copysign, floor, inf, nan
 
+from arbitrage_core.domain.errors import InvariantBroken
+
 _LIMIT = 2.0**53
 
 
-class BrokenInvariant(Exception):
-    """The model met what must never be: an amount that is none, or events without end."""
-
-
 def amount_of(value: float, unit: float) -> int:
-    """`value` of a currency as a count of its unit. Raises BrokenInvariant for NaN and beyond ±2⁵³."""
+    """`value` of a currency as a count of its unit. Raises InvariantBroken for NaN and beyond ±2⁵³."""
     scaled = value / unit
     if not abs(scaled) < _LIMIT:
-        raise BrokenInvariant(f"{value} is no amount of unit {unit}")
+        raise InvariantBroken(f"{value} is no amount of unit {unit}")
     return round(scaled)
 
 
@@ -22,7 +20,7 @@ def amount_above(value: float, unit: float) -> int:
     """As `amount_of`, rounded up: what has to be set aside."""
     scaled = value / unit
     if not abs(scaled) < _LIMIT:
-        raise BrokenInvariant(f"{value} is no amount of unit {unit}")
+        raise InvariantBroken(f"{value} is no amount of unit {unit}")
     return ceil(scaled)
 
 
@@ -84,5 +82,5 @@ class Rates:
             return amount
         scaled = amount * (self.units[currency] * self.values[currency]) / self.units[0]
         if not abs(scaled) < _LIMIT:
-            raise BrokenInvariant(f"currency {currency} has no rate")
+            raise InvariantBroken(f"currency {currency} has no rate")
         return round(scaled)

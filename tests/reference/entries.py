@@ -149,10 +149,10 @@ class Entries:
         buy, sell = plan.buy.market, plan.sell.market
         rate_buy, rate_sell = rates[buy.terms.quote], rates[sell.terms.quote]
         costs = symbol.costs_bps(buy.terms, sell.terms)
-        if params.qty_base is not None:
-            wanted = lots_of(params.qty_base, symbol.lot)
-        else:
+        if params.notional_quote is not None:
             wanted = lots_of(params.notional_quote / buy.ask, symbol.lot)
+        else:
+            wanted = lots_of(params.qty_base or 0.0, symbol.lot)
         i = j = taken = 0
         left_buy, left_sell = lots_of(buy.ask_qty[0], symbol.lot), lots_of(sell.bid_qty[0], symbol.lot)
         while taken < wanted and buy.ask_px[i] > 0 and sell.bid_px[j] > 0:

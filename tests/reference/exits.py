@@ -10,8 +10,8 @@ from tests.reference.market import Symbol
 from tests.reference.orders import Orders, State, limit_of
 from tests.reference.trade import Trade
 
-ALL = None
-"""A wish to close everything."""
+ALL = 1 << 62
+"""Lots of a wish to close everything."""
 
 
 class Exits:
@@ -47,7 +47,7 @@ class Exits:
             return self._ended(symbol, trade)
         return trade.exit_reason == ExitReason.FEED_ENDED
 
-    def _wish(self, symbol: Symbol, trade: Trade) -> tuple[ExitReason, int | None]:
+    def _wish(self, symbol: Symbol, trade: Trade) -> tuple[ExitReason, int]:
         """The first reason that holds, and the lots to close."""
         if trade.sticky:
             return trade.exit_reason, ALL
@@ -80,7 +80,7 @@ class Exits:
         profit = trade.realised + long.basis + short.basis + (proceeds - expense) / self.state.rates.units[0]
         return profit < -symbol.params.stop_loss_bps * 1e-4 * notional
 
-    def _rung(self, symbol: Symbol, trade: Trade, closing_cost: float) -> tuple[ExitReason, int | None]:
+    def _rung(self, symbol: Symbol, trade: Trade, closing_cost: float) -> tuple[ExitReason, int]:
         """The take-profit ladder."""
         buy, sell = (symbol.markets[leg.venue] for leg in trade.legs)
         step, target = symbol.pair_step(buy, sell), trade.initial_lots
@@ -92,16 +92,16 @@ class Exits:
             return ExitReason.NONE, ALL
         return ExitReason.TAKE_PROFIT, ALL if target < step else held - target
 
-    def _send(self, symbol: Symbol, trade: Trade, reason: ExitReason, lots: int | None) -> None:
+    def _send(self, symbol: Symbol, trade: Trade, reason: ExitReason, lots: int) -> None:
         """Closing orders for both legs: all each holds, or the same lots of both."""
         market_order = symbol.params.exit_order == ExitOrder.MARKET
         trade.exit_reason, trade.phase, trade.trying_exit, trade.tried = reason, Phase.CLOSING, True, []
         if trade.leaving_ns == 0:
             trade.leaving_ns = self.state.now
-        if lots is not ALL:
+        if lots != ALL:
             trade.partial_closes += 1
         for leg in trade.legs:
-            close = leg.lots if lots is ALL else min(lots, leg.lots)
+            close = min(lots, leg.lots)
             if close > 0:
                 terms, px = symbol.markets[leg.venue].terms, symbol.markets[leg.venue].price(-leg.side)
                 limit = 0.0 if market_order else limit_of(terms, -leg.side, px, symbol.params.slippage_bound_bps)

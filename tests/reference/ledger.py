@@ -173,7 +173,9 @@ class Ledger:
 
     def mark(self, now: int) -> None:
         """Marks the equity; keeps peak and deepest drawdown."""
-        unrealised = sum(self.unrealised_of(symbol, trade) for symbol in self.symbols for trade in symbol.trades.values())
+        unrealised = sum(
+            self.unrealised_of(symbol, trade) for symbol in self.symbols for trade in symbol.trades.values()
+        )
         revaluation = self.revaluation()
         equity = self.start + self.realised + unrealised + revaluation
         self.peak = max(self.peak, equity)

@@ -58,7 +58,8 @@ class LonelyLegs:
             before = trade.lot_ns - abs(trade.imbalance) * (trade.lot_ns_at - began)
             trade.incident = Incident(began, abs(trade.imbalance), trade.lead.index, trade.phase, lot_ns_before=before)
             trade.incidents += 1
-        self._repair(symbol, trade, complete, reverse)
+            trade.imbalance_ns = began
+        self._repair(symbol, trade, trade.incident, complete, reverse)
 
     def _lots(self, symbol: Symbol, trade: Trade) -> tuple[int, int]:
         """How many lots completing and reversing would take, on the steps of their markets."""
@@ -79,13 +80,12 @@ class LonelyLegs:
 
     # --------------------------------------------------------------------------------------------------- repairs
 
-    def _repair(self, symbol: Symbol, trade: Trade, complete: int, reverse: int) -> None:
+    def _repair(self, symbol: Symbol, trade: Trade, incident: Incident, complete: int, reverse: int) -> None:
         now, lead, lag = self.state.now, trade.lead, trade.lag
         if now < trade.fix_pace.not_before_ns:
             return
-        began = trade.imbalance_ns if trade.imbalance_ns is not None else trade.incident.began_ns
-        forced = now >= began + symbol.deadline_ns
-        trade.incident.forced = trade.incident.forced or forced
+        forced = now >= incident.began_ns + symbol.deadline_ns
+        incident.forced = incident.forced or forced
         if trade.phase == Phase.CLOSING:
             if forced or not self._stale(symbol, lead):
                 self._send(symbol, trade, lead, Purpose.EXIT, reverse, forced)
@@ -155,8 +155,9 @@ class LonelyLegs:
             limit = limit_of(market.terms, side, px, bound)
         if purpose == Purpose.REVERSE:
             trade.phase = Phase.UNWINDING
-        trade.incident.attempts += 1
-        trade.incident.resolution = purpose
+        if trade.incident is not None:
+            trade.incident.attempts += 1
+            trade.incident.resolution = purpose
         style = OrderStyle.MARKET if forced else OrderStyle.IOC
         trade.tried = [self.orders.submit(symbol, trade, leg.index, purpose, style, lots, limit, px)]
 

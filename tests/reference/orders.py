@@ -38,7 +38,9 @@ class Report:
 class State:
     """What all parts of the engine share."""
 
-    def __init__(self, config: SessionConfig, session_key: int, units: list[float], send: Callable[[Sent], None]) -> None:
+    def __init__(
+        self, config: SessionConfig, session_key: int, units: list[float], send: Callable[[Sent], None]
+    ) -> None:
         self.config, self.session_key, self.send = config, session_key, send
         self.symbols = [Symbol(config, index) for index in range(len(config.symbols))]
         self.venues = [Venue(venue.exposure_max_quote, venue.orders_per_s_max) for venue in config.venues]
@@ -125,7 +127,9 @@ class Orders:
         symbol.sequence += 1
         submits = action == Action.SUBMIT
         cited = [
-            symbol.markets[leg.venue] if submits and (order.purpose == Purpose.ENTRY or leg.index == order.leg) else None
+            symbol.markets[leg.venue]
+            if submits and (order.purpose == Purpose.ENTRY or leg.index == order.leg)
+            else None
             for leg in trade.legs
         ]
         buy, sell = cited

@@ -1,7 +1,7 @@
 """Hand-made logs: small sessions written down in money and seconds, so that a test reads as a table.
 
-`trade(3.0, fees=1.0)` is one row of a log, its fields in booking units; `trades(3.0, -1.0)` an array of such. `Story` tells
-a whole session whose log and state agree: what it books it also counts, as the engine does.
+`trade(3.0, fees=1.0)` is one row of a log, its fields in booking units; `trades(3.0, -1.0)` an array of such. `Story`
+tells a whole session whose log and state agree: what it books it also counts, as the engine does.
 """
 
 from collections.abc import Iterable
@@ -164,7 +164,7 @@ class Story:
         reason: ExitReason = ExitReason.CONVERGED,
         **fields: object,
     ) -> "Story":
-        """A trade of two legs and four fills; `gains` before fees of the bought and the sold leg, `fee` of each fill."""
+        """A trade of two legs and four fills; `gains` before fees of bought and sold leg, `fee` of each fill."""
         opened_ns = self.now_ns
         symbols = self.state.symbols
         symbols["counter"][symbol] += 1

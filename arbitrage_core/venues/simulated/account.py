@@ -124,7 +124,9 @@ def fresh_account(config: SessionConfig, shape: Shape) -> np.ndarray:
     head.first_ns = LONG_AGO_NS
     head.rates[:] = np.nan
     head.rates[0] = 1.0
-    share, rest = divmod(round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues))
+    share, rest = divmod(
+        round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues)
+    )
     terms = terms_record(config, shape)[0]
     for index in range(len(config.venues)):
         if terms.venues[index].home_currency == 0:

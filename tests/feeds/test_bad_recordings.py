@@ -1,0 +1,144 @@
+"""Bad recordings: each fault gets one clear error, naming the file, the row and the cure."""
+
+import pyarrow as pa
+import pytest
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.feeds.recorded import RecordedQuotes
+from tests.feeds.recordings import changed, columns, rows_of, written
+
+GOOD = columns(6, levels=3)
+WITHOUT = {name: {k: v for k, v in GOOD.items() if k != name} for name in GOOD}
+BAD_SCHEMA = {
+    "a missing column": (WITHOUT["ts_ns"], "no column ts_ns"),
+    "a missing price": (WITHOUT["bid_px"], "no column bid_px"),
+    "half a level": (WITHOUT["ask_qty_1"], "no column ask_qty_1"),
+    "a level left out": (
+        {k: v for k, v in GOOD.items() if not k.endswith("_1")},
+        "no column bid_px_1, bid_qty_1, ask_px_1, ask_qty_1",
+    ),
+    "a level number from nowhere": ({**GOOD, "bid_px_99999999999": [1.0] * 6}, "no column ask_px_3|no column bid_px_3"),
+    "the first level twice": ({**GOOD, "bid_px_0": GOOD["bid_px"]}, "first level is there twice"),
+    "times as time stamps": (
+        {**GOOD, "ts_ns": pa.array(GOOD["ts_ns"]).cast(pa.timestamp("ns"))},
+        r"ts_ns is timestamp\[ns\]; store it as int64",
+    ),
+    "venue times as floats": ({**GOOD, "exch_ts_ns": [1.0] * 6}, "exch_ts_ns is double; store it as int64"),
+    "venues as numbers": ({**GOOD, "venue": [1] * 6}, "venue is int64; store it as a string"),
+    "prices as text": ({**GOOD, "ask_px": ["1"] * 6}, "ask_px is string; store it as float64"),
+    "a null time": (changed(GOOD, "ts_ns", 2, None), "row 2 has no ts_ns"),
+    "a null venue": (changed(GOOD, "venue", 5, None), "row 5 has no venue"),
+    "a null symbol": (changed(GOOD, "symbol", 0, None), "row 0 has no symbol"),
+    "rows out of order": (changed(GOOD, "ts_ns", 4, 1029), "row 4 has 1029, the row before it 1030"),
+    "a first row after the second": (changed(GOOD, "ts_ns", 0, 1011), "row 1 has 1010, the row before it 1011"),
+    "no rows": ({name: pa.array(values)[:0] for name, values in GOOD.items()}, "no quotes at all"),
+}
+
+
+@pytest.mark.usefixtures("any_batch")
+@pytest.mark.parametrize("made, message", BAD_SCHEMA.values(), ids=BAD_SCHEMA.keys())
+def test_a_file_that_is_not_a_recording_is_refused_when_it_is_opened(path, made, message):
+    with pytest.raises(BadInput, match=message):
+        RecordedQuotes(written(path, made))
+
+
+BAD_QUOTES = (
+    ("bid_px", float("nan"), "bid_px of the first level must be a positive number, not nan"),
+    ("bid_px", float("inf"), "bid_px of the first level must be a positive number, not inf"),
+    ("bid_px", -1.0, "bid_px of the first level must be a positive number, not -1"),
+    ("bid_px", 0.0, "bid_px of the first level must be a positive number, not 0"),
+    ("bid_px", None, "bid_px of the first level must be a positive number, not nan"),
+    ("ask_px", -5.0, "ask_px of the first level must be a positive number"),
+    ("bid_qty", -0.1, "bid_qty of the first level must be a number, not negative, not -0.1"),
+    ("ask_qty", float("nan"), "ask_qty of the first level"),
+    ("ask_qty", float("inf"), "ask_qty of the first level"),
+    ("ask_qty", None, "ask_qty of the first level"),
+    ("ask_px_1", float("nan"), "ask_px of level 1"),
+    ("ask_px_1", 0.0, "ask_px of level 1"),
+    ("ask_px_1", None, "ask_px of level 1"),
+    ("bid_px_2", -1.0, "bid_px of level 2"),
+    ("bid_qty_2", -1.0, "bid_qty of level 2"),
+    ("ask_px_1", 90.0, "ask_px of level 1 must be worse than the level above"),
+    ("bid_px_1", 300.0, "bid_px of level 1 must be worse than the level above"),
+    ("bid_px_1", 104.0, "bid_px of level 1 must be worse than the level above"),
+)
+
+
+@pytest.mark.usefixtures("any_batch")
+@pytest.mark.parametrize("name, value, message", BAD_QUOTES)
+def test_a_quote_that_cannot_be_is_refused_with_its_row(path, name, value, message):
+    feed = RecordedQuotes(written(path, changed(GOOD, name, 4, value)))
+    with pytest.raises(BadInput, match=f"row 4: {message}"):
+        rows_of(feed)
+
+
+def test_the_row_named_counts_those_left_out(path):
+    made = changed(changed(columns(8), "bid_px", 5, -1.0), "bid_px", 2, -1.0)
+    with pytest.raises(BadInput, match="row 5: bid_px"):
+        rows_of(RecordedQuotes(written(path, made), ("beta",)))
+
+
+def test_a_level_below_an_absent_one_is_refused(path):
+    made = changed(changed(GOOD, "bid_px_1", 3, 0.0), "bid_qty_1", 3, 0.0)
+    with pytest.raises(BadInput, match="row 3: bid_px of level 2"):
+        rows_of(RecordedQuotes(written(path, made)))
+
+
+BAD_CHOICES = (
+    ({"venues": ("alpha", "gamma")}, "no venue gamma in the recording; there are alpha, beta"),
+    ({"symbols": ("XRP",)}, "no symbol XRP in the recording; there are BTC, ETH"),
+    ({"venues": ("alpha", "alpha")}, "venue named twice: alpha"),
+    ({"symbols": ()}, "no quote of"),
+    ({"levels": 4}, "4 levels asked"),
+    ({"levels": 0}, "0 levels asked"),
+    ({"rows": 0}, "rows = 0"),
+    ({"duration_ns": 0}, "duration_ns = 0"),
+    ({"chunk_rows": 0}, "chunk_rows = 0"),
+    ({"ended_after_ns": -1}, "ended_after_ns = -1"),
+)
+
+
+@pytest.mark.parametrize("choice, message", BAD_CHOICES, ids=str)
+def test_a_choice_that_cannot_be_met_is_refused_naming_what_there_is(path, choice, message):
+    with pytest.raises(BadInput, match=message):
+        RecordedQuotes(written(path, GOOD), **choice)
+
+
+def test_a_choice_without_a_single_quote_is_refused(path):
+    made = {**columns(4), "symbol": ["BTC", "ETH", "BTC", "ETH"]}
+    with pytest.raises(BadInput, match=r"no quote of ETH on alpha in .*; there are BTC on alpha, ETH on beta"):
+        RecordedQuotes(written(path, made), ("alpha",), ("ETH",))
+
+
+def test_files_that_are_missing_folders_empty_or_something_else_are_refused(path, tmp_path):
+    with pytest.raises(BadInput, match="No such file"):
+        RecordedQuotes(path)
+    with pytest.raises(BadInput, match="not a Parquet file"):
+        RecordedQuotes(tmp_path)
+    for content in (b"", b"ts_ns,venue\n1,alpha\n", b"PAR1" + b"\0" * 100 + b"PAR1"):
+        path.write_bytes(content)
+        with pytest.raises(BadInput, match="not a Parquet file"):
+            RecordedQuotes(path)
+    with pytest.raises(BadInput, match="no file"):
+        RecordedQuotes([])
+    written(path, GOOD)
+    with pytest.raises(BadInput, match="file named twice"):
+        RecordedQuotes([path, tmp_path / "." / path.name])
+
+
+def test_a_damaged_file_is_refused(path):
+    written(path, columns(20_000), compression="zstd")
+    content = bytearray(path.read_bytes())
+    content[5_000:60_000] = b"\xff" * 55_000
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match="damaged"):
+        rows_of(RecordedQuotes(path))
+
+
+def test_a_file_that_changes_underneath_is_refused(path):
+    feed = RecordedQuotes(written(path, columns(8)))
+    written(path, columns(9))
+    with pytest.raises(BadInput, match="changed since it was opened"):
+        rows_of(feed)
+    with pytest.raises(BadInput, match="changed since it was opened"):
+        feed.identity()

@@ -1,0 +1,171 @@
+"""The engine of the reference model: rows in, due things in order, looks (docs/engine.md §1, §4)."""
+
+from arbitrage_core.domain.order import OrderState
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
+from arbitrage_core.domain.trade import Phase
+from tests.reference.entries import SECOND_NS, Entries
+from tests.reference.exits import Exits
+from tests.reference.lonely_legs import LonelyLegs
+from tests.reference.market import Symbol
+from tests.reference.orders import Orders, Report, State
+from tests.reference.row import Row
+from tests.reference.trade import NEVER, Trade
+
+AFTER_TRADES = 1 << 62
+"""Where a symbol's cooldown stands among the timers of its trades."""
+
+
+class Engine:
+    """What the state and its parts do when a row, a report or a timer comes."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.orders = Orders(state)
+        self.exits = Exits(state, self.orders)
+        self.legs = LonelyLegs(state, self.orders, self.exits)
+        self.entries = Entries(state, self.orders)
+        self.mark_due_ns = NEVER
+
+    def start(self, now: int) -> None:
+        """The first row is about to come: marks begin at the next full second."""
+        self.mark_due_ns = (now // SECOND_NS + 1) * SECOND_NS
+
+    # ---------------------------------------------------------------------------------------------------- timers
+
+    def next_timer(self) -> tuple[int, int, int] | None:
+        """Due time, symbol and trade number (or AFTER_TRADES) of the earliest timer of trades and symbols."""
+        earliest: tuple[int, int, int] | None = None
+        for symbol in self.state.symbols:
+            for trade in symbol.trades.values():
+                key = (trade.due_ns, symbol.index, trade.number)
+                if trade.due_ns < NEVER and (earliest is None or key < earliest):
+                    earliest = key
+            if symbol.cooldown_due_ns is not None:
+                key = (symbol.cooldown_due_ns, symbol.index, AFTER_TRADES)
+                if earliest is None or key < earliest:
+                    earliest = key
+        return earliest
+
+    def run_timer(self, symbol_index: int, number: int) -> None:
+        """What is due now for a trade, or the end of a symbol's cooldown."""
+        symbol = self.state.symbols[symbol_index]
+        if number == AFTER_TRADES:
+            symbol.cooldown_due_ns = None
+            self.entries.look(symbol)
+            self._arm_all(symbol)
+            return
+        trade = symbol.trades[number]
+        self.orders.run_timers(symbol, trade)
+        self.legs.manage(symbol, trade)
+        self._arm(symbol, trade)
+
+    def run_mark(self) -> None:
+        """A full second."""
+        self.mark_due_ns += SECOND_NS
+        self.state.ledger.mark(self.state.now)
+
+    def _arm(self, symbol: Symbol, trade: Trade) -> None:
+        """Sets when a trade next wants attention; whatever is due by now has had it."""
+        dues: list[int | None] = []
+        working = trade.working
+        for order in working:
+            dues += [order.answer_due_ns, order.cancel_due_ns]
+        if not working and trade.phase == Phase.OPEN:
+            dues.append(trade.exit_pace.not_before_ns)
+            if trade.sticky:
+                dues.append(trade.wish_ns + symbol.exit_wait_max_ns)
+            else:
+                dues.append(trade.opened_ns + symbol.hold_max_ns)
+        elif not working and trade.imbalance_ns is not None:
+            dues += [trade.fix_pace.not_before_ns, trade.imbalance_ns + symbol.deadline_ns]
+        trade.due_ns = min((due for due in dues if due is not None and due > self.state.now), default=NEVER)
+
+    def _arm_all(self, symbol: Symbol) -> None:
+        for trade in symbol.trades.values():
+            self._arm(symbol, trade)
+
+    # ---------------------------------------------------------------------------------------------------- events
+
+    def look(self, symbol: Symbol) -> None:
+        """Trades by ascending number, then entries."""
+        self._manage_all(symbol)
+        self.entries.look(symbol)
+        self._arm_all(symbol)
+
+    def _manage_all(self, symbol: Symbol) -> None:
+        for trade in list(symbol.trades.values()):
+            self.legs.manage(symbol, trade)
+
+    def report(self, report: Report) -> None:
+        """A report of an order, then a look at its symbol."""
+        applied = self.orders.apply(report)
+        if applied is None:
+            return
+        symbol, trade, became_final = applied
+        if became_final and not trade.working:
+            self.legs.settle(symbol, trade)
+        self.look(symbol)
+
+    def row(self, row: Row) -> None:
+        """A row, after everything due before it."""
+        if row.kind == RowKind.QUOTE:
+            self._quote(row)
+        elif row.kind == RowKind.REPORT:
+            self.report(Report(row.client_id, OrderState(row.status), row.filled_lots, row.cost_quote, row.fee))
+        elif row.kind == RowKind.RATE:
+            self._rate(row)
+        elif row.kind == RowKind.FUNDING:
+            market = self.state.symbols[row.symbol].markets[row.venue]
+            self.state.ledger.book_funding(market, row.rate, row.mark_px, self.state.now)
+        elif row.kind == RowKind.FEED:
+            self._feed(row)
+        elif row.kind == RowKind.COMMAND:
+            self._command(Command(row.status))
+
+    def _quote(self, row: Row) -> None:
+        symbol = self.state.symbols[row.symbol]
+        market = symbol.markets[row.venue]
+        market.bid_px, market.bid_qty, market.ask_px, market.ask_qty = row.bid_px, row.bid_qty, row.ask_px, row.ask_qty
+        market.received_ns, market.quoted = row.received_ns, True
+        market.known = market.feed == FeedStatus.UP
+        market.convert_touch(self.state.rates)
+        self.state.ledger.note_inventory(market)
+        self.look(symbol)
+
+    def _rate(self, row: Row) -> None:
+        self.state.rates.hear(row.currency, row.rate, row.received_ns)
+        for market in self.state.markets():
+            if market.terms.quote == row.currency:
+                market.convert_touch(self.state.rates)
+                self.state.ledger.note_inventory(market)
+
+    def _feed(self, row: Row) -> None:
+        """A feed's new status; when it ended, trades of its markets leave at once."""
+        status = FeedStatus(row.status)
+        for symbol in self.state.symbols:
+            market = symbol.markets.get(row.venue)
+            if market is not None and row.symbol in (ALL_SYMBOLS, symbol.index):
+                market.set_feed(status)
+                if status == FeedStatus.ENDED:
+                    self._manage_all(symbol)
+                    self._arm_all(symbol)
+
+    def _command(self, command: Command) -> None:
+        state = self.state
+        if command == Command.FLATTEN:
+            self._flatten()
+        else:
+            state.paused = command == Command.PAUSE
+
+    def _flatten(self) -> None:
+        """No more entries; resting entries are canceled, open trades leave. A second one adds nothing."""
+        if self.state.ending:
+            return
+        self.state.ending = True
+        for symbol in self.state.symbols:
+            for trade in list(symbol.trades.values()):
+                for order in trade.working:
+                    if order.rests and not order.cancel_sent:
+                        self.orders.cancel(symbol, trade, order)
+                self.legs.manage(symbol, trade)
+            self._arm_all(symbol)
