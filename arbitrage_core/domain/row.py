@@ -100,3 +100,41 @@ def row_dtype(levels: int) -> np.dtype:
             },
         )
     )
+
+
+def with_levels(rows: np.ndarray, levels: int) -> np.ndarray:
+    """The same rows as `row_dtype(levels)[n]`: quotes get empty levels, or lose their deepest; the rest is unchanged.
+
+    Returns `rows` itself when they have that many levels already.
+    """
+    wanted = row_dtype(levels)
+    if rows.dtype.itemsize == wanted.itemsize:
+        return rows
+    result = np.zeros(len(rows), wanted)
+    kept = min(levels, rows.dtype["bid_px"].shape[0])
+    head = HEADER_BYTES + PAYLOAD_BYTES_MIN
+    bytes_of_rows = rows.view(np.uint8).reshape(len(rows), rows.dtype.itemsize)
+    result.view(np.uint8).reshape(len(rows), wanted.itemsize)[:, :head] = bytes_of_rows[:, :head]
+    quotes = np.flatnonzero(rows["kind"] == RowKind.QUOTE)
+    for name in ("bid_px", "bid_qty", "ask_px", "ask_qty"):
+        column = np.zeros((len(quotes), levels))
+        column[:, :kept] = rows[name][quotes][:, :kept]
+        result[name][quotes] = column
+    return result
+
+
+def command_row(command: Command, now_ns: int, levels: int) -> np.ndarray:
+    """A COMMAND row: ROW[1]."""
+    return _bare_row(RowKind.COMMAND, now_ns, levels, command)
+
+
+def timer_row(now_ns: int, levels: int) -> np.ndarray:
+    """A TIMER row: ROW[1]."""
+    return _bare_row(RowKind.TIMER, now_ns, levels, 0)
+
+
+def _bare_row(kind: RowKind, now_ns: int, levels: int, status: int) -> np.ndarray:
+    row = np.zeros(1, row_dtype(levels))
+    row["now_ns"] = row["received_ns"] = now_ns
+    row["kind"], row["status"] = kind, status
+    return row

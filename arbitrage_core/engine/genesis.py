@@ -18,6 +18,7 @@ def fresh_state(config: SessionConfig, shape: Shape, params: np.record) -> np.nd
     head = state[0]
     head.now_ns = LONG_AGO_NS
     head.due_ns = head.mark_due_ns = NEVER_NS
+    head.restless = 1  # the first row sets the first mark
     head.due_by_symbol_ns[:] = NEVER_NS
     head.rates[:] = np.nan
     head.rates[0] = 1.0
@@ -42,7 +43,10 @@ def _write_symbol(symbol: np.record, terms: np.record) -> None:
     symbol.cooldown_due_ns = NEVER_NS
     symbol.free_from_ns = LONG_AGO_NS
     symbol.books["received_ns"] = LONG_AGO_NS
+    symbol.entry_factor = terms.entry_factor
     for index, market in enumerate(terms.markets):
-        symbol.rates[index] = 1.0 if market["quote"] == 0 else np.nan
+        if market["exists"]:
+            symbol.rates[index] = 1.0 if market["quote"] == 0 else np.nan
         symbol.position_lots[index] = symbol.initial_lots[index] = market["initial_lots"]
     symbol.inventories_unpriced = int(np.count_nonzero(symbol.initial_lots))
+    symbol.restless = int(symbol.inventories_unpriced > 0)

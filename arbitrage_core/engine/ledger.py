@@ -20,7 +20,7 @@ def break_off(state, fault):
     """A broken invariant: nothing more is decided, the fold stops, the runner seals the journal."""
     if state.fault == Fault.NONE:
         state.fault = fault
-    state.phase = SessionPhase.HALTED
+    state.phase, state.restless = SessionPhase.HALTED, 1
 
 
 @compiled
@@ -123,7 +123,7 @@ def note_balance(trade, now_ns):
 @compiled
 def book_funding(state, params, out, row):
     """A FUNDING row of a perpetual: one payment on the whole position, shared by the legs that make it up."""
-    s, v = row.symbol, row.venue
+    s, v = np.int64(row.symbol), np.int64(row.venue)
     symbol, terms = state.symbols[s], params.symbols[s]
     market = terms.markets[v]
     position_lots = symbol.position_lots[v]

@@ -88,3 +88,4 @@ def arm_mark(state, now_ns):
     if state.mark_due_ns == NEVER_NS:
         state.mark_due_ns = (now_ns // NS_PER_S + 1) * NS_PER_S
         state.due_ns = min(state.due_ns, state.mark_due_ns)
+        state.restless = 0

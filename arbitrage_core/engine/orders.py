@@ -132,7 +132,7 @@ def find_order(symbol, client_id):
 @compiled
 def apply_report(state, params, out, row, trade, leg_index):
     """Applies a REPORT row to its order: books the growth of its cumulative figures, then moves its state forward."""
-    s, now_ns = row.symbol, row.now_ns
+    s, now_ns = np.int64(row.symbol), row.now_ns
     symbol, leg = state.symbols[s], trade.legs[leg_index]
     order = leg.order[0]
     if row.filled_lots > order.lots:
@@ -140,7 +140,7 @@ def apply_report(state, params, out, row, trade, leg_index):
         return
     if row.filled_lots > order.filled_lots:
         book_fill(state, params, out, s, trade, leg_index, row)
-    after = row.status
+    after = np.int64(row.status)
     if order.state >= FIRST_FINAL_STATE:
         return
     if after < order.state and not (order.state == OrderState.UNKNOWN and after != OrderState.PENDING):

@@ -50,12 +50,12 @@ ORDER = record(
     limit_px="f8",  # 0: market
     decision_px="f8",
     worst_px="f8",  # own currency; the price its exposure is reckoned at
-    state="i2",  # OrderState
-    purpose="i2",
-    style="i2",
-    side="i2",
-    queries="i4",
-    canceling="i4",
+    state="i8",  # OrderState
+    purpose="i8",
+    style="i8",
+    side="i8",
+    queries="i8",
+    canceling="i8",
 )
 """The working (or last) order of a leg."""
 
@@ -137,6 +137,9 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
     return record(
         touches=(TOUCH, (venues,)),
         watches=(WATCH, (venues * venues,)),  # [bought at × venues + sold at]
+        entry_factor="f8",  # of the cheap edge test
+        rates=("f8", (venues,)),  # of the market's quote currency; 0: no such market
+        restless="i8",  # non-zero: the next quote gets a full look, whatever it shows
         stops="i8",  # non-zero: some trade watches its loss
         inventories_unpriced="i8",  # starting inventories that await their first quote
         attention="i8",  # non-zero: every row looks at its trades
@@ -158,7 +161,6 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
         realised_amount="i8",
         fees_amount="i8",
         doubts=("i8", (venues,)),
-        rates=("f8", (venues,)),  # of the market's quote currency
         position_lots=("i8", (venues,)),
         initial_lots=("i8", (venues,)),
         inventory_basis_amounts=("i8", (venues,)),  # initial_lots at the first quote
@@ -255,6 +257,7 @@ def state_dtype(shape: Shape) -> np.dtype:
     return record(
         due_ns="i8",  # earliest of all symbols' and the next mark
         now_ns="i8",
+        restless="i8",  # non-zero: the next row is applied in full, whatever it is
         mark_due_ns="i8",
         rows="i8",
         phase="i8",  # SessionPhase

@@ -4,7 +4,9 @@
 what it wants done at a venue stands in `out.orders`. Everything below is called from here, top to bottom.
 """
 
-from arbitrage_core.domain.compiled import compiled
+import numpy as np
+
+from arbitrage_core.domain.compiled import compiled, inlined
 from arbitrage_core.domain.order import FIRST_FINAL_STATE
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
 from arbitrage_core.domain.trade import Phase
@@ -16,7 +18,7 @@ from arbitrage_core.engine.legs import settle_trade
 from arbitrage_core.engine.marks import arm_mark, inventory_value_amount, mark_equity
 from arbitrage_core.engine.orders import any_working, apply_report, cancel, find_order, is_working
 from arbitrage_core.engine.state import AWAITING_QUOTE, LEGS, NEVER_NS, Fault, SessionPhase
-from arbitrage_core.engine.timers import arm, run_timer
+from arbitrage_core.engine.timers import arm, restless, run_timer
 
 EVENTS_MAX = 100_000
 """Timers that may run before one row; more is a runaway."""
@@ -25,18 +27,47 @@ EVENTS_MAX = 100_000
 @compiled
 def step(state, params, out, row):
     """Applies one row to the state. Reads params and row; writes state and out."""
+    if not quote_is_quiet(state, row):
+        step_fully(state, params, out, row)
+
+
+@inlined
+def quote_is_quiet(state, row):
+    """Takes in a quote after which there is nothing to decide, and says so; most rows are such. Anything else: False.
+
+    Nothing is due, and multiplications that err only towards a full look show that no entry or exit can be.
+    """
+    if row.kind != RowKind.QUOTE or state.restless != 0 or not state.now_ns <= row.now_ns < state.due_ns:
+        return False
+    if (row.symbol | row.venue) < 0:
+        return False
+    symbol, v = state.symbols[row.symbol], row.venue
+    rate = symbol.rates[v]
+    if symbol.restless | symbol.above_floor != 0 or not rate > 0.0:
+        return False
+    bid, ask = row.bid_px[0] * rate, row.ask_px[0] * rate
+    if exit_may_be(symbol, v, bid, ask) | entry_may_be(symbol, v, bid, ask):
+        return False
+    observe(symbol.books[v], symbol.touches[v], rate, row)
+    state.now_ns = row.now_ns
+    return True
+
+
+@compiled
+def step_fully(state, params, out, row):
+    """What was due first, then the row, then what it makes decide."""
     if row.now_ns >= state.due_ns:
         run_timers(state, params, out, row.now_ns)
     if row.now_ns < state.now_ns:
         break_off(state, Fault.TIME_MUST_NOT_RUN_BACK)
+    if state.fault != Fault.NONE:
         return
     state.now_ns = row.now_ns
     if row.kind == RowKind.QUOTE:
         see_quote(state, params, out, row)
     else:
         see_other(state, params, out, row)
-    if state.mark_due_ns == NEVER_NS:
-        arm_mark(state, row.now_ns)
+    arm_mark(state, row.now_ns)
 
 
 @compiled
@@ -65,42 +96,47 @@ def see_quote(state, params, out, row):
     if not names_market(params, row):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
-    s, v, now_ns = row.symbol, row.venue, row.now_ns
+    s, v, now_ns = np.int64(row.symbol), np.int64(row.venue), row.now_ns
     symbol = state.symbols[s]
     observe(symbol.books[v], symbol.touches[v], symbol.rates[v], row)
     if symbol.inventories_unpriced > 0:
         price_inventory(state, params, s, v)
-    exit_may_be, entry_may_be = worth_a_look(symbol, v, params.symbols[s].entry_factor)
-    if exit_may_be or symbol.attention != 0:
+    bid, ask = symbol.touches[v].bid, symbol.touches[v].ask
+    if symbol.attention != 0 or exit_may_be(symbol, v, bid, ask):
         look_at_trades(state, params, out, s, now_ns)
         arm(state, params, s)
-    if entry_may_be or symbol.above_floor != 0:
-        before = symbol.counter
+    if symbol.above_floor != 0 or entry_may_be(symbol, v, bid, ask):
+        counter_before = symbol.counter
         consider_entry(state, params, out, s, now_ns)
-        if symbol.counter != before:
+        if symbol.counter != counter_before:
             arm(state, params, s)
 
 
-@compiled
-def worth_a_look(symbol, v, entry_factor):
-    """(an exit may be, an entry may be): multiplications only, and wrong only towards a look.
+@inlined
+def entry_may_be(symbol, v, bid, ask):
+    """Whether a pair with this touch could exceed the entry spread. What stood above it before is looked at anyway."""
+    factor, possible = symbol.entry_factor, False
+    for w in range(len(symbol.touches)):
+        if w != v:
+            possible |= (symbol.touches[w].bid > ask * factor) | (bid > symbol.touches[w].ask * factor)
+    return possible
 
-    Prices of other pairs cannot have changed, and what stood above the floor before is looked at anyway.
-    """
+
+@inlined
+def exit_may_be(symbol, v, bid, ask):
+    """Whether a trade with this touch could wish to leave by price."""
     venues = len(symbol.touches)
-    bid, ask = symbol.touches[v].bid, symbol.touches[v].ask
-    entry_may_be, exit_may_be = False, False
+    possible = False
     for w in range(venues):
         if w == v:
             continue
         other_bid, other_ask = symbol.touches[w].bid, symbol.touches[w].ask
         here, there = symbol.watches[v * venues + w], symbol.watches[w * venues + v]
-        entry_may_be |= (other_bid > ask * entry_factor) | (bid > other_ask * entry_factor)
-        exit_may_be |= (other_ask < bid * here.cost_factor) | (ask < other_bid * there.cost_factor)
+        possible |= (other_ask < bid * here.cost_factor) | (ask < other_bid * there.cost_factor)
         if symbol.stops != 0:
-            exit_may_be |= other_ask * here.buy_back - bid * here.sell_out > here.loss_px - 1e-9 * bid
-            exit_may_be |= ask * there.buy_back - other_bid * there.sell_out > there.loss_px - 1e-9 * ask
-    return exit_may_be, entry_may_be
+            possible |= other_ask * here.buy_back - bid * here.sell_out > here.loss_px - 1e-9 * bid
+            possible |= ask * there.buy_back - other_bid * there.sell_out > there.loss_px - 1e-9 * ask
+    return possible
 
 
 @compiled
@@ -129,6 +165,7 @@ def price_inventory(state, params, s, v):
     amount = inventory_value_amount(state, params, s, v)
     symbol.inventory_basis_amounts[v] = amount
     symbol.inventories_unpriced -= 1
+    symbol.restless = restless(symbol)
     start_with(state, amount)
 
 
@@ -162,7 +199,7 @@ def see_report(state, params, out, row):
     if not names_market(params, row):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
-    s, now_ns = row.symbol, row.now_ns
+    s, now_ns = np.int64(row.symbol), row.now_ns
     symbol = state.symbols[s]
     slot, leg_index = find_order(symbol, row.client_id)
     if slot < 0:
@@ -228,7 +265,7 @@ def see_funding(state, params, out, row):
         return
     if state.symbols[row.symbol].position_lots[row.venue] != 0:
         book_funding(state, params, out, row)
-        arm(state, params, row.symbol)
+        arm(state, params, np.int64(row.symbol))
         mark_equity(state, params, out, row.now_ns)
 
 

@@ -53,7 +53,14 @@ def arm(state, params, s):
                 symbol.attention = 1
             else:
                 watch_prices(symbol, terms, trade, params.units[0])
+    symbol.restless = restless(symbol)
     set_due(state, params, s, due_ns)
+
+
+@compiled
+def restless(symbol):
+    """Non-zero: the next quote of the symbol gets a full look, whatever it shows."""
+    return symbol.attention | (1 if symbol.inventories_unpriced > 0 else 0)
 
 
 @compiled
@@ -101,7 +108,7 @@ def run_timer(state, params, out):
         return
     state.now_ns = now_ns
     if state.mark_due_ns == now_ns:
-        state.mark_due_ns = NEVER_NS
+        state.mark_due_ns, state.restless = NEVER_NS, 1
         mark_equity(state, params, out, now_ns)
         find_due(state, params)
         return

@@ -1,8 +1,9 @@
 """Law I18: a guard that errors, or sees NaN, nothing or no limit, refuses; so nothing unapproved or unpriced was sent.
 
 In a log: every SUBMIT passed the list of its purpose (ENTRY, COMPLETE, or REDUCE for what reduces), whole lots of its
-market's step, at finite prices; what opens carries a finite worst-case exposure. In a state: counters of refusals are
-not negative, and no approval is left over. `guard_violations` probes a guard itself.
+market's step, at finite prices (0 where a flagged reduction leaves a book without one); what opens carries a finite
+worst-case exposure. In a state: counters of refusals are not negative, and no approval is left over. `guard_violations`
+probes a guard itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -56,11 +57,16 @@ def log_approvals(case: Case) -> list[Violation]:
     decision_px, exposure = submits["decision_px"], submits["worst_exposure_quote"]
     step = terms.step_lots[submits["symbol"], submits["venue"]]
     lots = submits["lots"]
+    blind = ~case.opening & (submits["stale"] != 0)
     return [
         *unequal(LAW, named("approval, by its purpose"), table[submits["purpose"]], submits["approval"]),
         *violations_where(LAW, ~priced, named("limit price"), "finite, 0 only at market", limit_px),
         *violations_where(
-            LAW, ~(np.isfinite(decision_px) & (decision_px > 0)), named("decision price"), "finite", decision_px
+            LAW,
+            ~(np.isfinite(decision_px) & ((decision_px > 0) | (blind & (decision_px == 0)))),
+            named("decision price"),
+            "finite",
+            decision_px,
         ),
         *violations_where(LAW, (lots <= 0) | (lots % step != 0), named("lots, in steps of"), step, lots),
         *violations_where(

@@ -2,24 +2,25 @@
 
 What a session counted (queue lengths, tasks, file handles, memory, …) lies within the bounds given with it; a bound
 that is NaN or infinite bounds nothing. In the log: at most 8 queries an order, cancels no more often than
-`answer_timeout` allows, at most `ATTEMPTS_AT_ONCE_MAX` orders of a leg at one instant, entries only while fewer than
-`orders_per_s_max` submits went to the venue within a second, at most `max_open_trades` trades of a symbol at once.
+`answer_timeout` allows; `VAIN_TRIES_MAX` orders of a leg in a row that fill nothing take `retry` at least (by
+docs/engine.md §7 and §9 each third waits that long); entries only while fewer than `orders_per_s_max` submits went to
+the venue within a second; at most `max_open_trades` trades of a symbol at once.
 """
 
 import numpy as np
 
-from arbitrage_core.domain.order import Action, Purpose
+from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, Purpose
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.evidence import Bound, VenueTruth
-from arbitrage_core.laws.groups import grouped, leg_key, leg_name
+from arbitrage_core.laws.groups import Groups, grouped, leg_key, leg_name
 from arbitrage_core.laws.slots import Slots
 from arbitrage_core.laws.terms import Terms
 from arbitrage_core.laws.violation import Violation, violations_where
 
 LAW = "I16"
 QUERIES_MAX = 8
-ATTEMPTS_AT_ONCE_MAX = 16
-"""More orders of one leg at one instant are a runaway, not a trade."""
+VAIN_TRIES_MAX = 8
+"""Orders of a leg in a row that fill nothing, before it is asked how long they took."""
 NS_PER_S = 1_000_000_000
 
 
@@ -56,7 +57,13 @@ def state_bounds(terms: Terms, state: np.record, slots: Slots, truth: VenueTruth
 
 def log_bounds(case: Case) -> list[Violation]:
     """The bounds given, and those every log keeps."""
-    return [*bounded(case.evidence.bounds), *_questions(case), *_bursts(case), *_order_rates(case), *_open_trades(case)]
+    return [
+        *bounded(case.evidence.bounds),
+        *_questions(case),
+        *_vain_tries(case),
+        *_order_rates(case),
+        *_open_trades(case),
+    ]
 
 
 def _questions(case: Case) -> list[Violation]:
@@ -86,20 +93,31 @@ def _questions(case: Case) -> list[Violation]:
     )
 
 
-def _bursts(case: Case) -> list[Violation]:
-    submits = case.submits
+def _vain_tries(case: Case) -> list[Violation]:
+    """Orders of a leg in a row that fill nothing, too fast to have paused."""
+    submits, changes = case.submits, case.changes
+    last = case.evidence.log.changes[changes.rows[changes.last]]
+    vain_ids = last["client_id"][(last["after"] >= FIRST_FINAL_STATE) & (last["filled_lots"] == 0)]
     legs = grouped(leg_key(submits["symbol"], submits["trade"], submits["leg"]))
-    now_ns = submits["now_ns"][legs.rows]
-    late = legs.rank >= ATTEMPTS_AT_ONCE_MAX
-    place = np.flatnonzero(late)
-    burst = now_ns[place] == now_ns[place - ATTEMPTS_AT_ONCE_MAX]
+    sent = submits[legs.rows]
+    vain = np.isin(sent["client_id"], vain_ids)
+    place = np.flatnonzero(vain & (_streaks(vain, legs) >= VAIN_TRIES_MAX))
+    span_ns = sent["now_ns"][place] - sent["now_ns"][place - VAIN_TRIES_MAX + 1]
+    retry_ns = case.terms.retry_ns[sent["symbol"][place]]
     return violations_where(
         LAW,
-        burst,
-        lambda n: f"{leg_name(int(legs.keys[legs.group[place[n]]]))}: orders at {now_ns[place[n]]}, at most",
-        ATTEMPTS_AT_ONCE_MAX,
-        "more",
+        span_ns < retry_ns,
+        lambda n: f"{leg_name(int(legs.keys[legs.group[place[n]]]))}: ns for {VAIN_TRIES_MAX} orders in vain, at least",
+        retry_ns,
+        span_ns,
     )
+
+
+def _streaks(vain: np.ndarray, legs: Groups) -> np.ndarray:
+    """How many vain orders of its leg stand in a row up to and with each place."""
+    place = np.arange(len(vain))
+    broken = np.maximum.accumulate(np.where(vain, -1, place))
+    return place - np.maximum(broken, legs.starts[legs.group] - 1)
 
 
 def _order_rates(case: Case) -> list[Violation]:

@@ -2,7 +2,7 @@
 
 The k-th growth of an order's cumulative figures in the reports *is* its k-th fill: same lots, cost, fee and time, and
 equally many of both, so nothing is booked twice, nothing twice in part, nothing forgotten. What a change of
-an order knows as filled was booked at that instant, and was all that was. Where the venues tell of an order, its fills
+an order knows as filled was booked by then, and was all that was. Where the venues tell of an order, its fills
 sum to what the venue says it filled, less what is not yet reported.
 """
 
@@ -126,7 +126,7 @@ def _by_reports(case: Case) -> list[Violation]:
 
 
 def _by_changes(case: Case) -> list[Violation]:
-    """Every growth a change tells of was booked at its instant; the last change knows all that was booked before."""
+    """What a change knows as filled was booked, by then; the last change knows all that was booked before it."""
     groups, changes, fills, told = case.changes, case.evidence.log.changes, case.evidence.log.fills, case.told
     booked = np.empty(len(fills), np.int64)
     booked[case.fills.rows] = case.fills.running(fills["lots"][case.fills.rows])
@@ -135,7 +135,7 @@ def _by_changes(case: Case) -> list[Violation]:
     grew[groups.rows] = filled > groups.previous(filled, 0)
     exact = told != ABSENT
     rows = told[exact]
-    exact[exact] = (changes["filled_lots"][rows] == booked[exact]) & (changes["now_ns"][rows] == fills["now_ns"][exact])
+    exact[exact] = changes["filled_lots"][rows] == booked[exact]
     proven = np.zeros(len(changes), bool)
     proven[told[exact]] = True
     known = told != ABSENT
@@ -148,7 +148,7 @@ def _by_changes(case: Case) -> list[Violation]:
         *violations_where(
             LAW,
             grew & ~proven,
-            lambda n: f"order {changes['client_id'][n]}: filled lots of a change, booked at that instant",
+            lambda n: f"order {changes['client_id'][n]}: filled lots of a change, as booked",
             changes["filled_lots"],
             "another number",
         ),

@@ -4,7 +4,8 @@ Exposure lots of a market = lots held by its legs + unfilled lots of its working
 are followed through the timeline, so what stood at each send is exact. Worst price (docs/engine.md §11): the limit; of
 a market order touch × (1 ± bound); of a sale no less than the touch it cites. At each opening send:
 
-- symbol, exact: (lots on all venues + lots sent, an entry's both legs) × lot × worst ≤ `symbol_exposure_max_quote`;
+- symbol, exact: (lots on all venues + lots sent, an entry's both legs) × lot × worst ≤ `symbol_exposure_max_quote`,
+  and the order notes that figure (or, of an entry's two prices, the one at its own);
 - venue and portfolio, from the log only what the symbol itself contributes: a necessary condition, exact with one
   symbol (what other symbols are worth at that instant is in no log). `entry_exposure` holds both exactly, given those
   prices.
@@ -111,12 +112,16 @@ def _symbol_limits(case: Case, order: np.ndarray, before: np.ndarray, worst: np.
     px = np.where(pair == ABSENT, worst[order], np.maximum(worst[order], worst[sibling]))
     symbol = submits["symbol"][order]
     exposure_quote = (before + added) * terms.lot_base[symbol] * px
+    noted = submits["worst_exposure_quote"][order]
+    own_quote = (before + added) * terms.lot_base[symbol] * worst[order]
+    misnoted = ~(np.isclose(noted, own_quote, 1e-9) | np.isclose(noted, exposure_quote, 1e-9) | np.isnan(px))
     uneven = (pair != ABSENT) & (submits["lots"][sibling] != submits["lots"][order])
 
     def named(what: str):
         return lambda n: f"order {submits['client_id'][order[n]]}: {what}"
 
     found = violations_where(LAW, alone | uneven, named("an entry's second leg"), "the same lots", "others or none")
+    found += violations_where(LAW, misnoted, named("symbol exposure it notes"), exposure_quote, noted)
     limits = (
         ("symbol exposure", terms.symbol_exposure_max_quote[symbol]),
         ("portfolio exposure, of its symbol alone", np.full(len(order), terms.portfolio_exposure_max_quote)),

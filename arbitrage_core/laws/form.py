@@ -13,6 +13,10 @@ from arbitrage_core.laws.terms import NO_MARKET, Terms
 from arbitrage_core.laws.violation import Violation, violations_where
 
 LAW = "FORM"
+ACTIONS, STATES, STYLES, PURPOSES, PHASES = (
+    (int(min(members)), int(max(members))) for members in (Action, OrderState, OrderStyle, Purpose, Phase)
+)
+"""The first and last number of each enum."""
 
 
 def state_form(terms: Terms, state: np.record, truth: VenueTruth) -> list[Violation]:
@@ -35,10 +39,10 @@ def state_form(terms: Terms, state: np.record, truth: VenueTruth) -> list[Violat
     legs, orders = slots.legs, slots.orders
     wrong = ~_market_exists(terms, slots.leg_symbol, legs["venue"])
     wrong |= legs["side"] != np.array([1, -1])
-    wrong |= ~_within(orders["state"], OrderState) | ~_within(orders["purpose"], Purpose)
-    wrong |= ~_within(orders["style"], OrderStyle) | (abs(orders["side"]) > 1)
+    wrong |= ~_within(orders["state"], STATES) | ~_within(orders["purpose"], PURPOSES)
+    wrong |= ~_within(orders["style"], STYLES) | (abs(orders["side"]) > 1)
     found += violations_where(LAW, wrong, slots.leg_name, "a market, side, order state, purpose and style", "another")
-    wrong = ~_within(slots.trades["phase"], Phase) | ~_numbered(slots.trades["number"])
+    wrong = ~_within(slots.trades["phase"], PHASES) | ~_numbered(slots.trades["number"])
     return found + violations_where(LAW, wrong, lambda n: f"slot in use {n}", "a phase and number", "another")
 
 
@@ -46,16 +50,16 @@ def log_form(terms: Terms, log: SessionLog) -> list[Violation]:
     """Every record of the log names a market, trade, leg, side and enum values that exist; no log runs back in time."""
     orders, changes, fills, trades = log.orders, log.changes, log.fills, log.trades
     wrong = {
-        "orders": _order_is_wrong(terms, orders) | ~_within(orders["action"], Action),
+        "orders": _order_is_wrong(terms, orders) | ~_within(orders["action"], ACTIONS),
         "fills": _order_is_wrong(terms, fills) | (fills["lots"] <= 0),
         "changes": ~_market_exists(terms, changes["symbol"], changes["venue"])
-        | ~_within(changes["before"], OrderState)
-        | ~_within(changes["after"], OrderState),
+        | ~_within(changes["before"], STATES)
+        | ~_within(changes["after"], STATES),
         "trades": ~_market_exists(terms, trades["symbol"], trades["buy_venue"])
         | ~_market_exists(terms, trades["symbol"], trades["sell_venue"])
         | ~_numbered(trades["number"])
         | (trades["phase"] < Phase.VOID)
-        | ~_within(trades["phase"], Phase),
+        | ~_within(trades["phase"], PHASES),
     }
     for name in ("incidents", "funding"):
         rows = getattr(log, name)
@@ -75,7 +79,7 @@ def _order_is_wrong(terms: Terms, rows: np.ndarray) -> np.ndarray:
     """Orders and fills: leg 0 opens by buying and closes by selling, leg 1 the reverse."""
     wrong = ~_market_exists(terms, rows["symbol"], rows["venue"]) | ~_numbered(rows["trade"])
     wrong |= (rows["leg"] < 0) | (rows["leg"] > 1) | (rows["attempt"] < 1)
-    wrong |= ~_within(rows["style"], OrderStyle) | ~_within(rows["purpose"], Purpose)
+    wrong |= ~_within(rows["style"], STYLES) | ~_within(rows["purpose"], PURPOSES)
     return wrong | (rows["side"] != (1 - 2 * rows["leg"]) * np.where(opens(rows["purpose"]), 1, -1))
 
 
@@ -84,8 +88,8 @@ def _market_exists(terms: Terms, symbol: np.ndarray, venue: np.ndarray) -> np.nd
     return inside & (terms.quote[np.where(inside, symbol, 0), np.where(inside, venue, 0)] != NO_MARKET)
 
 
-def _within(values: np.ndarray, members: type[Action | OrderState | OrderStyle | Purpose | Phase]) -> np.ndarray:
-    return (values >= min(members)) & (values <= max(members))
+def _within(values: np.ndarray, bounds: tuple[int, int]) -> np.ndarray:
+    return (values >= bounds[0]) & (values <= bounds[1])
 
 
 def _numbered(numbers: np.ndarray) -> np.ndarray:

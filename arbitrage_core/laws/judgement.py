@@ -15,7 +15,7 @@ from arbitrage_core.laws.violation import VIOLATIONS_MAX, Violation
 def state_violations(config: SessionConfig | Terms, state: np.record, venue_truth: VenueTruth) -> list[Violation]:
     """What one instant shows: a state (record of `state_dtype`) against itself and the venues' ledgers.
 
-    Costs a fraction of a millisecond; hand over `terms_of(config)` instead of the configuration when asking after every
+    Costs about a millisecond; hand over `terms_of(config)` instead of the configuration when asking after every
     step. At most `VIOLATIONS_MAX` violations a law; none raises.
     """
     terms = terms_of(config)

@@ -1,11 +1,13 @@
 """The slots: the trades a state holds, without the empty ones, flat."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from arbitrage_core.domain.order import FIRST_FINAL_STATE, OrderState
 from arbitrage_core.domain.trade import Phase
+from arbitrage_core.engine.state import LEGS
 from arbitrage_core.laws.groups import trade_key, trade_name
 from arbitrage_core.laws.terms import Terms
 
@@ -19,20 +21,21 @@ class Slots:
     legs: np.ndarray
     orders: np.ndarray
 
-    @property
+    @cached_property
     def keys(self) -> np.ndarray:
         """The key of each trade."""
         return trade_key(self.symbol, self.trades["number"])
 
-    @property
+    @cached_property
     def leg_symbol(self) -> np.ndarray:
         """The symbol of each leg, [n, 2]."""
-        return np.broadcast_to(self.symbol[:, None], self.legs.shape)
+        return np.repeat(self.symbol, LEGS).reshape(self.legs.shape)
 
-    @property
+    @cached_property
     def working(self) -> np.ndarray:
         """Whether each leg's order may still trade, bool [n, 2]."""
-        return (self.orders["state"] != OrderState.NONE) & (self.orders["state"] < FIRST_FINAL_STATE)
+        state = self.orders["state"]
+        return (state != OrderState.NONE) & (state < FIRST_FINAL_STATE)
 
     def trade_name(self, index: int) -> str:
         """A trade in words."""
@@ -45,7 +48,7 @@ class Slots:
 
 def slots_of(terms: Terms, state: np.record) -> Slots:
     """The slots in use of a state."""
-    every = state["symbols"]["trades"][: terms.symbols]
+    every = state["symbols"]["trades"][: terms.symbols].view(np.ndarray)
     symbol, slot = np.nonzero(every["phase"] != Phase.FREE)
     trades = every[symbol, slot]
     legs = trades["legs"]

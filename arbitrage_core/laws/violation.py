@@ -30,7 +30,7 @@ def violations_where(
     `subject` names a place, given its indices. `expected` and `observed` are arrays of the shape of `wrong`, or one
     value for all.
     """
-    if not np.any(wrong):
+    if not wrong.any():
         return []
     return [
         Violation(law, subject(*place), _at(expected, place), _at(observed, place))

@@ -8,8 +8,8 @@ from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.ledger import break_off
 from arbitrage_core.engine.recording import has_room
-from arbitrage_core.engine.state import Fault
-from arbitrage_core.engine.step import run_timers, step
+from arbitrage_core.engine.state import LONG_AGO_NS, Fault
+from arbitrage_core.engine.step import quote_is_quiet, step, step_fully
 from arbitrage_core.engine.timers import run_timer
 from arbitrage_core.venues.simulated.reports import next_report
 from arbitrage_core.venues.simulated.venue import run_arrival, see_row, take_action
@@ -74,19 +74,23 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
     account, terms = accounts[0], terms_records[0]
     if not run_due(state, params, out, account, terms, state.now_ns):
         return 0
+    if account.first_ns == LONG_AGO_NS and rows.shape[0] > 0:
+        account.first_ns = rows[0].now_ns
     pieces = room_needed(state, params)
     for index in range(rows.shape[0]):
         row = rows[index]
-        if row.now_ns >= account.due_ns or row.now_ns >= state.due_ns:
+        if row.now_ns >= min(account.due_ns, state.due_ns):
             if not run_due(state, params, out, account, terms, row.now_ns):
                 return index
         if not has_room(out, pieces):
             return index
+        see_row(account, terms, row)
+        out.applied += 1
+        if quote_is_quiet(state, row):
+            continue
+        step_fully(state, params, out, row)
         if state.fault != Fault.NONE:
             return index
-        see_row(account, terms, row)
-        step(state, params, out, row)
-        out.applied += 1
         if out.order_sent < out.order_count or account.due_ns <= row.now_ns:
             hand_over(account, terms, out)
             if not run_due(state, params, out, account, terms, row.now_ns):
@@ -111,5 +115,4 @@ def fold_recorded(states, params_records, outs, rows):
             return index
         step(state, params, out, row)
         out.applied += 1 if row.kind != RowKind.REPORT else 0
-    run_timers(state, params, out, state.now_ns)
     return rows.shape[0]

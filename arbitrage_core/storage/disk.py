@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from arbitrage_core.domain.errors import BadInput
@@ -59,7 +60,8 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
         unfinished.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise could_not_write(path, error) from error
 
 

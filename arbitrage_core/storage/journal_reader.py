@@ -55,7 +55,11 @@ class Contents:
 
 
 class JournalReader:
-    """A journal to read. Iterate as often as wanted; each iteration reads the files anew."""
+    """A journal to read. Iterate as often as wanted; each iteration reads the files anew.
+
+    Iterating checks each frame's checksums and that nothing is missing between frames and segments, which shows every
+    accident; `verify` also compares the SHA-256 of whole segments, which shows intent.
+    """
 
     def __init__(self, path: Path | str) -> None:
         """Opens the journal in a folder. Raises BadInput when there is none or its records are of another layout, and

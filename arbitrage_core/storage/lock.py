@@ -28,13 +28,12 @@ class WriterLock:
             raise could_not_write(path, error) from error
         try:
             _lock(self._file.fileno())
-        except OSError as error:
+            self._file.truncate(0)
+            self._file.write(f"{os.getpid()}\n".encode())
+        except (BlockingIOError, PermissionError) as error:  # POSIX says the one, Windows the other
             holder = self._holder()
             self._file.close()
             raise BadInput(f"{folder} is being written by another session{holder}", "stop that one first") from error
-        try:
-            self._file.truncate(0)
-            self._file.write(f"{os.getpid()}\n".encode())
         except OSError as error:
             self._file.close()
             raise could_not_write(path, error) from error

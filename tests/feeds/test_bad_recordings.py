@@ -78,9 +78,10 @@ def test_the_row_named_counts_those_left_out(path):
         rows_of(RecordedQuotes(written(path, made), ("beta",)))
 
 
-def test_a_level_below_an_absent_one_is_refused(path):
-    made = changed(changed(GOOD, "bid_px_1", 3, 0.0), "bid_qty_1", 3, 0.0)
-    with pytest.raises(BadInput, match="row 3: bid_px of level 2"):
+@pytest.mark.parametrize("side", ("bid", "ask"))
+def test_a_level_below_an_absent_one_is_refused(path, side):
+    made = changed(changed(GOOD, f"{side}_px_1", 3, 0.0), f"{side}_qty_1", 3, 0.0)
+    with pytest.raises(BadInput, match=f"row 3: {side}_px of level 2"):
         rows_of(RecordedQuotes(written(path, made)))
 
 

@@ -36,9 +36,12 @@ def test_a_row_says_what_the_file_says(path):
 
 
 @pytest.mark.usefixtures("any_batch")
-def test_the_venues_clock_is_kept_and_null_is_0(path):
-    made = {**columns(6), "exch_ts_ns": pa.array([None, 5, 6, None, 8, 9], pa.int64())}
-    assert rows_of(RecordedQuotes(written(path, made)))["venue_ns"].tolist() == [0, 5, 6, 0, 8, 9]
+@pytest.mark.parametrize("row_group_size", (5, 100))
+def test_the_venues_clock_is_kept_and_null_is_0(path, row_group_size):
+    times_ns = [None, 5, 6, 7, None, 9, None, None, 12, 13, 14, None, 16]
+    made = {**columns(13), "exch_ts_ns": pa.array(times_ns, pa.int64())}
+    feed = RecordedQuotes(written(path, made, row_group_size=row_group_size))
+    assert rows_of(feed)["venue_ns"].tolist() == [ns or 0 for ns in times_ns]
 
 
 def test_the_first_level_may_be_numbered(path, tmp_path):

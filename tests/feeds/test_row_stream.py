@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arbitrage_core.domain.row import row_dtype
@@ -26,7 +26,7 @@ def whole(arrays: list[np.ndarray]) -> np.ndarray:
 
 
 sorted_times = st.lists(st.integers(0, 12), max_size=25).map(sorted)
-cut_places = st.lists(st.integers(0, 25), max_size=6)
+cut_places = st.lists(st.integers(0, 12), max_size=6)
 streams = st.lists(st.tuples(sorted_times, cut_places), min_size=1, max_size=4).map(
     lambda listed: [stream_of(times, cuts, number) for number, (times, cuts) in enumerate(listed)]
 )
@@ -48,7 +48,9 @@ def test_rechunking_keeps_the_rows_and_fills_every_array_but_the_last(times, cut
     assert all(0 < len(chunk) <= chunk_rows for chunk in chunks)
 
 
-@given(sorted_times, cut_places, st.none() | st.integers(0, 30), st.none() | st.integers(0, 13))
+@given(sorted_times, cut_places, st.none() | st.integers(0, 12), st.none() | st.integers(0, 13))
+@example([1, 2, 3, 4], [2], 3, None)
+@example([1, 2, 3, 4], [1, 2], None, 3)
 def test_limits_keep_the_first_rows_before_a_time(times, cuts, row_count, until_ns):
     arrays = stream_of(times, cuts)
     everything = whole(arrays)

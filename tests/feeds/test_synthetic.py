@@ -240,6 +240,7 @@ def test_prices_stay_positive_however_wild_the_market():
     rows = market_rows(market, 100_000, levels=20)
     assert (rows["bid_px"] > 0).all()
     assert np.isfinite(rows["ask_px"]).all()
+    assert (rows["bid_px"] < rows["ask_px"]).all()
     assert (np.diff(rows["bid_px"], axis=1) < 0).all()
 
 

@@ -97,7 +97,9 @@ class Trade:
     decided_ns: int
     phase: Phase = Phase.OPENING
     legs: tuple[Leg, Leg] = field(default_factory=lambda: (Leg(), Leg()))
-    kept: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("realised", "fees", "funding", "slippage", "incident"), 0))
+    kept: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("realised", "fees", "funding", "slippage", "incident"), 0)
+    )
     fills: int = 0
     imbalance_ns: int = NEVER_NS
     measured_ns: int = 0
@@ -192,7 +194,9 @@ class Story:
         self._change(order, OrderState.PENDING)
         approval = {Purpose.ENTRY: Approval.ENTRY, Purpose.COMPLETE: Approval.COMPLETE}
         passed = approval.get(order.purpose, Approval.REDUCE)
-        self._note_order(order, Action.SUBMIT, approval=passed, worst_exposure_quote=worst_quote, limit_px=order.limit_px)
+        self._note_order(
+            order, Action.SUBMIT, approval=passed, worst_exposure_quote=worst_quote, limit_px=order.limit_px
+        )
 
     def _note_order(self, order: Order, action: Action, **more: object) -> None:
         names = ("buy_bid_px", "buy_ask_px", "sell_bid_px", "sell_ask_px")

@@ -101,6 +101,35 @@ def void(story: Story, at: int = START_NS) -> Iterator[None]:
         yield
 
 
+def crowded(story: Story, at: int = START_NS) -> Iterator[None]:
+    """Two entries within 100 ms, both at work at once; neither fills."""
+    story.quote(at, (59_990, 60_000), (60_300, 60_310))
+    orders = [*story.enter(at, 10), *story.enter(at + 100 * MS, 10)]
+    yield
+    for order in orders:
+        story.report(at + 200 * MS, order, OrderState.EXPIRED)
+        yield
+
+
+def stubborn(story: Story, at: int = START_NS) -> Iterator[None]:
+    """The sale is rejected and so is every way out, after pauses that double; the tenth is dealt."""
+    story.quote(at, (59_990, 60_000), (60_300, 60_310))
+    bought, sold = story.enter(at, 10)
+    story.deal(bought, 10, 60_000)
+    story.report(at + 20 * MS, bought, OrderState.FILLED)
+    story.report(at + 20 * MS, sold, OrderState.REJECTED)
+    yield
+    for tries in range(10):
+        ns = story.now_ns + min(250 * MS << tries, 60_000 * MS)
+        story.quote(ns, (59_990, 60_000), (60_300, 60_310))
+        order = story.submit(ns, bought.trade, 0, Purpose.REVERSE, 10, OrderStyle.MARKET)
+        yield
+        if tries == 9:
+            story.deal(order, 10, 59_990)
+        story.report(ns + 20 * MS, order, OrderState.FILLED if tries == 9 else OrderState.EXPIRED)
+        yield
+
+
 def day(story: Story, at: int = START_NS) -> Iterator[None]:
     """All of them, one after the other."""
     for tale in (round_trip, unwound, resting, void):
@@ -108,7 +137,7 @@ def day(story: Story, at: int = START_NS) -> Iterator[None]:
         at = story.now_ns + 1500 * MS
 
 
-TALES: tuple[Tale, ...] = (round_trip, unwound, resting, void, day)
+TALES: tuple[Tale, ...] = (round_trip, unwound, resting, void, crowded, stubborn, day)
 
 
 def told(tale: Tale) -> Story:

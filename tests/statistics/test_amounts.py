@@ -55,6 +55,7 @@ def test_money_is_the_nearest_double(amount: int, unit: float, quote: float):
         (6, 4, 1.5),
         (-6, 4, -1.5),
         (0, 4, 0.0),
+        (1, 0.5, 2.0),
         (1, 0, None),
         (0, 0, None),
         (1, -4, None),

@@ -34,6 +34,7 @@ def test_a_distribution_is_divided_by_its_scale():
 
 def test_percentiles_interpolate_between_neighbours():
     assert percentiles(np.arange(0, 500, 100), (0, 5, 50, 99), 100.0) == {"p0": 0.0, "p5": 0.2, "p50": 2.0, "p99": 3.96}
+    assert percentiles(np.arange(5), (25,)) == {"p25": 1.0}
     assert percentiles(np.array([], np.int64), (5, 95)) == {"p5": None, "p95": None}
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from arbitrage_core.engine.output import EQUITY_OUT
 from arbitrage_core.statistics.drawdown import Drawdowns, drawdown_figures
-from tests.statistics.logs import START, UNIT, amount, marks, records
+from tests.statistics.logs import START, UNIT, amount, marks, ns, records
 
 KEYS = ("max_drawdown_quote", "max_drawdown_pct", "duration_s", "to_trough_s", "recovered", "longest_s")
 TABLE = {
@@ -47,6 +47,13 @@ def test_drawdown_of_a_table(points, expected, under_water):
     assert tuple(found[key] for key in KEYS) == pytest.approx(expected)
     assert (found["under_water_s"], found["under_water_share"], found["spells"]) == pytest.approx(under_water)
     assert found["max_drawdown_amount"] == amount(expected[0])
+
+
+def test_a_drawdown_of_one_booking_unit_is_one():
+    equity = records(EQUITY_OUT, [{"now_ns": 0}, {"now_ns": ns(1.0), "realised_amount": -1}, {"now_ns": ns(3.0)}])
+    found = drawdown_figures(equity, 1, UNIT)
+    assert (found["max_drawdown_amount"], found["max_drawdown_pct"], found["spells"]) == (1, 100.0, 1)
+    assert (found["duration_s"], found["longest_s"], found["under_water_s"]) == (2.0, 2.0, 2.0)
 
 
 def test_a_share_of_nothing_is_not_told():

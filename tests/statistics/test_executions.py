@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage_core.domain.order import Action, OrderState, Purpose, Side
-from arbitrage_core.engine.output import CHANGE_OUT, FILL_OUT
-from arbitrage_core.statistics.executions import execution_figures, outcome_figures, slippage_bps
+from arbitrage_core.engine.output import CHANGE_OUT, FILL_OUT, ORDER_OUT
+from arbitrage_core.statistics.executions import Executions, execution_figures, outcome_figures, slippage_bps
 from tests.statistics.logs import LEFT, RIGHT, Row, amount, records, session_log
 
 
@@ -50,9 +50,15 @@ def test_orders_are_joined_with_their_fills():
 def test_the_time_to_a_fill_is_that_of_the_first():
     whole, (left, right, far) = execution_figures(session_log(orders=ORDERS, fills=FILLS), 3)
     assert whole["to_fill_ms"] == pytest.approx(
-        {"count": 3, "min": 10.0, "median": 20.0, "mean": 20.0, "p95": 29.0, "max": 30.0}
+        {"count": 3, "min": 10.0, "median": 20.0, "mean": 20.0, "p95": 29.0, "max": 30.0}, rel=1e-12
     )
     assert [part["to_fill_ms"]["mean"] for part in (left, right, far)] == [20.0, 20.0, None]
+
+
+def test_an_order_without_a_fill_took_no_time():
+    executions = Executions.of(records(ORDER_OUT, ORDERS), records(FILL_OUT, FILLS))
+    assert executions.filled_lots.tolist() == [10, 7, 0, 10, 0]
+    assert executions.to_fill_ns.tolist() == [20_000_000, 30_000_000, -1, 10_000_000, -1]
 
 
 @pytest.mark.parametrize("orders, fills", [((), ()), (ORDERS, ()), ((), FILLS)], ids=["none", "no fill", "no order"])

@@ -3,7 +3,7 @@
 import pytest
 
 from arbitrage_core.domain.market import Market
-from arbitrage_core.statistics.inventory import drift_figures, net_drift_lots
+from arbitrage_core.statistics.inventory import drift_figures, last_px, net_drift_lots
 from tests.statistics.logs import CONFIG, LEFT, RIGHT, amount, empty_state
 
 
@@ -37,6 +37,13 @@ def test_what_one_venue_has_of_two_symbols_is_summed_with_and_without_sign():
     assert left["markets"]["ETH/USDT"] == {"lots": -6, "base": -3.0, "quote": -60.0}
     assert (left["net_quote"], left["gross_quote"]) == (40.0, 160.0)
     assert [net_drift_lots(state.symbols[s]) for s in range(2)] == [2, -6]
+
+
+@pytest.mark.parametrize("lots, px", [(1, 0.25), (-1, 0.5)])
+def test_a_single_lot_has_the_price_of_its_side(lots: int, px: float):
+    state = empty_state()
+    quoted(state, 0, LEFT, 0.25, 0.5)
+    assert last_px(state.symbols[0], LEFT, lots) == px
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage_core.statistics.ratios import (
-    YEAR_S,
     calmar,
     interval_of,
     probabilistic_sharpe,
@@ -23,6 +22,7 @@ from tests.statistics.logs import START, amount, marks, ns
 
 NAMES = ("sharpe", "sharpe_error", "probabilistic_sharpe", "sortino", "calmar")
 MINUTE = 60
+YEAR_S = 31_557_600  # 365.25 days
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,7 @@ SAMPLES = {
     ),
     "a mark between seconds counts at the next": ([(0.5, 10_001), (1.5, 10_002)], 1, [10_000, 10_001, 10_002]),
     "a mark on the second, the start before it": ([(3.0, 10_001)], 1, [10_000, 10_001]),
+    "just past the second, the start on it": ([(3.000000001, 10_001)], 1, [10_000, 10_001]),
     "of marks at one instant the last": ([(0.5, 10_001), (1.0, 10_002), (1.0, 9_999)], 1, [10_000, 9_999]),
     "by the minute": ([(59.0, 10_001), (61.0, 10_002), (180.0, 10_003)], 60, [10_000, 10_001, 10_002, 10_003]),
 }  # fmt: skip
@@ -65,6 +66,7 @@ def test_returns_compound_to_final_over_initial_equity(steps, interval_s: int):
 
 def test_there_is_no_return_on_nothing():
     assert len(returns_of(np.array([100, 0, 100]))) == 0
+    assert returns_of(np.array([1, 2])).tolist() == [1.0]
     assert returns_of(np.array([100, 110, 99])).tolist() == pytest.approx([0.1, -0.1])
 
 
@@ -91,6 +93,9 @@ def test_the_error_of_sharpe_takes_skewness_and_kurtosis_into_account():
 def test_the_probability_of_a_true_sharpe_is_normal():
     ratio = 0.01 / sqrt(0.0004 * 40 / 39)
     assert probabilistic_sharpe(UP_DOWN) == pytest.approx(0.5 * (1 + erf(ratio * sqrt(39) / sqrt(2))))
+    skewed = np.array([0.04, -0.01, -0.01, -0.01] * 10)
+    deviations = sharpe(skewed) * sqrt(39) / sqrt(sharpe_variance(skewed))
+    assert probabilistic_sharpe(skewed) == pytest.approx(0.5 * (1 + erf(deviations / sqrt(2))))
     assert probabilistic_sharpe(UP_DOWN - 0.01) == pytest.approx(0.5)
     assert probabilistic_sharpe(-UP_DOWN) == pytest.approx(1 - probabilistic_sharpe(UP_DOWN))
 
@@ -101,6 +106,8 @@ def test_calmar_is_the_return_of_a_year_over_the_drawdown():
     assert calmar(samples, 60, 0.0) is None
     assert calmar(samples, 60, None) is None
     assert calmar(samples[1:], 60, 0.5) is None
+    assert calmar(np.array([2] * 29 + [0, 2]), 60, 0.5) is None
+    assert calmar(np.array([1] * 31), 60, 0.5) == 0.0
 
 
 @pytest.mark.parametrize("ratio", [sharpe, sortino, sharpe_variance, probabilistic_sharpe])
@@ -138,6 +145,26 @@ def test_ratios_of_a_session_are_annualised_by_their_interval(step_s: float, int
     assert found["calmar"] == pytest.approx(0.4 * YEAR_S / (40 * interval_s) / (1 / 10_003 * 100))
     assert found["return_mean"] == pytest.approx(np.mean(returns))
     assert found["return_deviation"] == pytest.approx(np.std(returns, ddof=1))
+
+
+def test_a_session_is_sampled_by_its_span_and_not_by_the_time_of_day():
+    late = marks((86_400.5, 10_000), (86_402, 10_001))
+    assert (ratio_figures(late, amount(START))["interval_s"], ratio_figures(late, amount(START))["returns"]) == (1, 2)
+    assert ratio_figures(marks(), amount(START))["interval_s"] == 1
+
+
+def test_one_return_has_no_deviation_and_two_have():
+    assert ratio_figures(marks((1, 10_001)), amount(START))["return_deviation"] is None
+    two = ratio_figures(marks((1, 10_001), (2, 10_001)), amount(START))
+    assert two["return_deviation"] == pytest.approx(0.0001 / sqrt(2))
+
+
+def test_the_error_of_a_skewed_session_is_that_of_its_returns():
+    changes = np.cumsum([4.0, -1.0, -1.0, -1.0] * 10)
+    equity = marks(*((index + 1, START + change) for index, change in enumerate(changes.tolist())))
+    variance = sharpe_variance(returns_of(sampled_equity(equity, amount(START), 1)))
+    assert variance == pytest.approx(0.8727, abs=1e-3)  # as worked out above, nearly
+    assert ratio_figures(equity, amount(START))["sharpe_error"] == pytest.approx(sqrt(variance / 39 * YEAR_S))
 
 
 @pytest.mark.parametrize("points", [[], [(1, 10_000)], [(1, 9_000)], [(1, 10_000), (2, 10_001)]], ids=str)

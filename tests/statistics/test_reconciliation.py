@@ -40,6 +40,13 @@ def test_a_session_without_anything_has_no_difference():
     assert told(log, state) == {}
 
 
+@pytest.mark.parametrize("gain", [0.0, 1e-8, -1e-8], ids=["even", "one unit won", "one unit lost"])
+def test_a_trade_is_won_by_one_unit_and_not_by_none(gain: float):
+    _, log, state = Story().round_trip((gain, 0.0), fee=0.0).end()
+    assert told(log, state) == {}
+    assert state.symbols["wins"][0] == (gain > 0)
+
+
 def _lose_a_fill(log, state):
     log.fills["realised_amount"][0] = 0
 
@@ -115,7 +122,7 @@ def test_each_damage_is_named(damage: Callable[..., None], expected: dict[str, i
     [
         (Phase.FREE, 5, 0),
         (Phase.OPENING, 0, 0),
-        (Phase.OPENING, 5, 1),
+        (Phase.OPENING, 1, 1),
         (Phase.OPEN, 5, 1),
         (Phase.CLOSING, 5, 1),
         (Phase.UNWINDING, 5, 1),

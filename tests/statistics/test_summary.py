@@ -119,6 +119,7 @@ def test_the_last_mark_tells_what_is_not_realised():
     ]
     found = summarise(CONFIG, session_log(equity=equity), empty_state())
     assert pick(found, "unrealised_quote", "revaluation_quote") == (2.5, -1.5)
+    assert summarise(*Story().end())["unrealised_amount"] == 0
 
 
 SESSIONS: dict[str, Callable[[], Story]] = {

@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage_core.domain.trade import ExitReason, Phase
-from arbitrage_core.statistics.trade_metrics import ended, profit_factor, system_quality, trade_figures, trade_metrics
+from arbitrage_core.statistics.trade_metrics import (
+    ended,
+    profit_factor,
+    r_multiples,
+    system_quality,
+    trade_figures,
+    trade_metrics,
+)
 from tests.statistics.logs import RIGHT, UNIT, Row, amount, trade, trades
 
-NETS = st.lists(st.integers(-(10**12), 10**12), max_size=40)
+NETS = st.lists(st.integers(-(10**12), 10**12) | st.integers(-2, 2), max_size=40)
 
 
 def of_amounts(nets: list[int]) -> np.ndarray:
@@ -139,6 +146,12 @@ def test_sums_are_exact_and_parts_make_the_whole(nets: list[int]):
     assert found["net_amount"] == sum(nets) == found["gross_profit_amount"] + found["gross_loss_amount"]
     assert found["gross_amount"] == found["net_amount"] + found["fees_amount"]
     assert found["wins"] + found["losses"] + found["even"] == found["trades"] == len(nets)
+    assert (found["wins"], found["losses"]) == (sum(net > 0 for net in nets), sum(net < 0 for net in nets))
+
+
+@pytest.mark.parametrize("nets, factor", [([3, -1], 3.0), ([1, -2], 0.5), ([-1], 0.0), ([1], None), ([], None)])
+def test_a_profit_factor_of_single_units(nets: list[int], factor: float | None):
+    assert profit_factor(np.array(nets, np.int64)) == factor
 
 
 @given(NETS)
@@ -214,6 +227,24 @@ def test_the_figures_of_one_trade():
             "won": 1,
         }
     )
+
+
+@pytest.mark.parametrize("net, won", [(-1, 0), (0, 0), (1, 1)])
+def test_a_trade_is_won_from_one_unit_on(net: int, won: int):
+    (figures,) = trade_figures(trades(trade() | {"realised_amount": net}), UNIT)
+    assert figures["won"] == won
+
+
+@pytest.mark.parametrize("gap_ms", [0.0, 1e-6, 7.25])
+def test_the_gap_of_two_legs_is_told_even_when_it_is_none(gap_ms: float):
+    (figures,) = trade_figures(trades(trade(-1.0, gap_ms=gap_ms)), UNIT)
+    assert figures["leg_gap_ms"] == gap_ms
+
+
+def test_one_r_may_be_a_single_unit():
+    row = trade() | {"realised_amount": 3, "risk_amount": 1}
+    assert r_multiples(trades(row)).tolist() == [3.0]
+    assert trade_figures(trades(row), UNIT)["r_multiple"].tolist() == [3.0]
 
 
 def test_what_one_trade_cannot_tell_is_nan():

@@ -84,6 +84,30 @@ def exchanged_frames(path: Path, files: Files, other: Files) -> None:
     (path / "000000.seg").write_bytes(mine[:HEADER_BYTES] + theirs[HEADER_BYTES:])
 
 
+def rewritten(path: Path) -> None:
+    """The last segment with other prices, sound in all but its SHA-256."""
+    reader = SegmentReader(path / "000002.seg")
+    header, frames = reader.header, list(reader.frames())
+    (path / "000002.seg").unlink()
+    segment = SegmentWriter(path, header)
+    for frame in frames:
+        if frame.stream == Stream.ROWS:
+            frame.records["bid_px"] += 1
+        data = memoryview(frame.records.tobytes())
+        segment.append(frame.stream, frame.number, frame.first, len(frame.records), data)
+    segment.close()
+
+
+def miscounting(**counts: object) -> Callable[..., None]:
+    """A seal, sound by itself, that counts otherwise than the segments do."""
+
+    def damage(path: Path, *_: object) -> None:
+        seal = JournalReader(path).seal.model_copy(update=counts)
+        seal.write(path)
+
+    return damage
+
+
 DAMAGES: list[tuple[str, str, Callable[[Path, Files, Files], object]]] = [
     ("a segment is missing", "000001.seg", lambda path, *_: (path / "000001.seg").unlink()),
     ("the last segment is missing", "000002.seg", lambda path, *_: (path / "000002.seg").unlink()),
@@ -100,6 +124,11 @@ DAMAGES: list[tuple[str, str, Callable[[Path, Files, Files], object]]] = [
     ("bytes appended to the seal", "seal.json", extended("seal.json")),
     ("a gap in the frames", "000001.seg", lambda path, *_: renumbered(path)),
     ("a gap in the frames and a fitting header", "000001.seg", lambda path, *_: renumbered(path, foreign=True)),
+    ("a segment written anew", "000002.seg", lambda path, *_: rewritten(path)),
+    ("a seal that counts other rows", "seal.json", miscounting(rows=107)),
+    ("a seal that counts other intents", "seal.json", miscounting(intents=25)),
+    ("a seal that counts other frames", "seal.json", miscounting(frames=23)),
+    ("a seal without segments", "000000.seg", miscounting(segments=[])),
     ("the seal of another journal", "manifest.json", put("seal.json", "seal.json")),
     ("the manifest of another journal", "manifest.json", put("manifest.json", "manifest.json")),
     ("a seal cut short", "seal.json", cut("seal.json", 2)),
@@ -120,6 +149,14 @@ def test_a_damaged_sealed_journal_is_refused_naming_the_file(tmp_path: Path, wri
     with pytest.raises(Damaged if at else BadInput) as found:
         JournalReader(path).verify()
     assert not at or found.value.path == path / at
+
+
+@pytest.mark.parametrize("damage", [cut("000001.seg", 328), extended("000001.seg")], ids=["shorter", "longer"])
+def test_a_segment_of_another_size_is_refused_before_anything_is_read(tmp_path: Path, written, damage):
+    path = laid_out(tmp_path / "j", written("spring", True))
+    damage(path, written("spring", True), {})
+    with pytest.raises(Damaged, match="were sealed"):
+        JournalReader(path)
 
 
 READS = {

@@ -1,6 +1,7 @@
 """Killed while writing, or out of space: what was acknowledged is there, the rest is whole or set aside."""
 
 import errno
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -65,6 +66,23 @@ class SmallDisk(FileIO):
         data = memoryview(data)[: SmallDisk.room_bytes]
         SmallDisk.room_bytes -= len(data)
         return super().write(data)
+
+
+class SlowDisk(FileIO):
+    """A file that takes a few bytes at a time."""
+
+    def write(self, data) -> int:
+        """The first of them."""
+        return super().write(memoryview(data)[:100])
+
+
+def test_a_file_that_takes_bytes_in_pieces_gets_them_all(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(segment, "FileIO", SlowDisk)
+    with JournalWriter.create(tmp_path / "j", manifest(), segment_bytes=SMALL_SEGMENT) as journal:
+        journal.append_rows(rows(300))
+        journal.seal(FINAL_HASH, {})
+    JournalReader(tmp_path / "j").verify()
+    assert bytes_of(JournalReader(tmp_path / "j").rows()) == rows(300).tobytes()
 
 
 @pytest.fixture
@@ -183,6 +201,33 @@ def test_after_a_sync_that_failed_nothing_more_is_written(tmp_path: Path, monkey
         with pytest.raises(DiskRefused):
             journal.append_intents(intents(2))
     assert not JournalReader(tmp_path / "j").sealed
+
+
+def test_what_is_durable_was_synced_and_all_before_it_too(tmp_path: Path, monkeypatch):
+    synced: dict[int, int] = {}
+
+    def sync_file(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        synced[found.st_ino] = found.st_size
+
+    def unsynced() -> list[str]:
+        files = sorted((tmp_path / "j").glob("*.seg"))
+        return [file.name for file in files if synced.get(file.stat().st_ino) != file.stat().st_size]
+
+    monkeypatch.setattr(segment, "sync_file", sync_file)
+    with JournalWriter.create(tmp_path / "j", manifest(), segment_bytes=SMALL_SEGMENT) as journal:
+        for make_durable in (
+            lambda: journal.append_intents(intents(2)),
+            lambda: journal.append_rows(rows(1), durable=True),
+            lambda: journal.append_rows(rows(200), durable=True),
+            journal.sync,
+            lambda: journal.seal(FINAL_HASH, {}),
+        ):
+            journal.append_rows(rows(100))
+            journal.append_intents(intents(1), durable=False)
+            assert len(unsynced()) == 1
+            make_durable()
+            assert unsynced() == []
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path):

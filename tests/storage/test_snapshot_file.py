@@ -240,3 +240,10 @@ def test_what_cannot_be_stored_is_refused_and_leaves_what_was_there(tmp_path, mo
     with pytest.raises(BadInput):
         write_snapshot(tmp_path / "snapshot", header, parts)
     assert [file.name for file in tmp_path.iterdir()] == ["snapshot.0"]
+
+
+def test_a_file_larger_than_a_snapshot_can_be_is_not_read_into_memory(tmp_path: Path, monkeypatch):
+    write_snapshot(tmp_path / "snapshot", {}, {"points": points(1)})
+    monkeypatch.setattr(snapshot_file, "SNAPSHOT_BYTES_MAX", 100)
+    with pytest.raises(Damaged, match=r"101 bytes, .* were written"):
+        read_snapshot(tmp_path / "snapshot")

@@ -96,7 +96,7 @@ def account_dtype(shape: Shape) -> np.dtype:
     symbol = record(
         books=(book, (shape.venues,)),
         resting=("i8", (shape.venues,)),  # how many orders rest
-        depleted=("i8", (shape.venues,)),  # non-zero: something was taken since the last quote
+        touched=("i8", (shape.venues,)),  # non-zero: the next quote finds taken depth or resting orders
         position_lots=("i8", (shape.venues,)),
         report_sequence="i8",
         orders=(VENUE_ORDER, (LEGS * shape.trades,)),

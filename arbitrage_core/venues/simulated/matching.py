@@ -27,7 +27,7 @@ def level_lots(book, side, level, lot_base):
 def take_level(symbol, venue, side, level, lots):
     """Depletes a level until the market's next quote."""
     book = symbol.books[venue]
-    symbol.depleted[venue] = 1
+    symbol.touched[venue] = 1
     if side > 0:
         book.ask_taken_lots[level] += lots
     else:
@@ -112,6 +112,7 @@ def rest_or_expire(account, terms, s, order, now_ns):
         return
     if order.style == OrderStyle.GTC or order.style == OrderStyle.POST_ONLY:
         account.symbols[s].resting[order.venue] += 1
+        account.symbols[s].touched[order.venue] = 1
     else:
         order.state = OrderState.EXPIRED
         report(account, terms, s, order, order.state, now_ns, False)
@@ -163,7 +164,7 @@ def meet_quote(account, terms, s, venue, now_ns):
 @compiled
 def meet_print(account, terms, row):
     """A print strictly through resting orders fills them in the order they were sent, up to its own lots."""
-    s, venue = row.symbol, row.venue
+    s, venue = np.int64(row.symbol), np.int64(row.venue)
     symbol, market = account.symbols[s], terms.symbols[s].markets[venue]
     left_lots, sequence = lots_in(row.qty, terms.symbols[s].lot_base), -1
     for _ in range(len(symbol.orders)):

@@ -6,11 +6,11 @@ Three doors: `see_row` (the market moved), `take_action` (the engine asked somet
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.compiled import compiled, inlined
 from arbitrage_core.domain.money import NO_AMOUNT, amount_of
 from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.row import RowKind
-from arbitrage_core.engine.state import LONG_AGO_NS, NEVER_NS
+from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.venues.simulated.matching import level_px, meet_print, meet_quote, rest_or_expire, take
 from arbitrage_core.venues.simulated.reports import (
     DRAW_CANCEL_LATENCY,
@@ -24,39 +24,53 @@ from arbitrage_core.venues.simulated.reports import (
 )
 
 
-@compiled
+@inlined
 def see_row(account, terms, row):
     """The market as a row tells it."""
-    if account.first_ns == LONG_AGO_NS:
-        account.first_ns = row.now_ns
     if row.kind == RowKind.QUOTE:
         see_quote(account, terms, row)
-    elif row.kind == RowKind.PRINT:
-        if account.symbols[row.symbol].resting[row.venue] > 0:
-            meet_print(account, terms, row)
-    elif row.kind == RowKind.RATE:
-        see_rate(account, terms, row)
-    elif row.kind == RowKind.FUNDING:
-        see_funding(account, terms, row)
+    else:
+        see_other(account, terms, row)
 
 
-@compiled
+@inlined
 def see_quote(account, terms, row):
     """The book is replaced, its depth is whole again, and resting orders it crosses are filled."""
-    s, v = row.symbol, row.venue
-    symbol = account.symbols[s]
+    symbol, v = account.symbols[row.symbol], row.venue
     book = symbol.books[v]
     for k in range(len(book.bid_px)):
         book.bid_px[k] = row.bid_px[k]
         book.bid_qty[k] = row.bid_qty[k]
         book.ask_px[k] = row.ask_px[k]
         book.ask_qty[k] = row.ask_qty[k]
-    if symbol.depleted[v] != 0:
-        symbol.depleted[v] = 0
-        for k in range(len(book.bid_px)):
-            book.bid_taken_lots[k], book.ask_taken_lots[k] = 0, 0
+    if symbol.touched[v] != 0:
+        renew(account, terms, row)
+
+
+@compiled
+def renew(account, terms, row):
+    """A new quote where depth was taken or orders rest."""
+    s, v = np.int64(row.symbol), np.int64(row.venue)
+    symbol = account.symbols[s]
+    book = symbol.books[v]
+    for k in range(len(book.bid_px)):
+        book.bid_taken_lots[k], book.ask_taken_lots[k] = 0, 0
     if symbol.resting[v] > 0:
         meet_quote(account, terms, s, v, row.now_ns)
+    else:
+        symbol.touched[v] = 0
+
+
+@compiled
+def see_other(account, terms, row):
+    """Any row but a quote."""
+    if row.kind == RowKind.PRINT:
+        if account.symbols[row.symbol].resting[row.venue] > 0:
+            meet_print(account, terms, row)
+    elif row.kind == RowKind.RATE:
+        see_rate(account, terms, row)
+    elif row.kind == RowKind.FUNDING:
+        see_funding(account, terms, row)
 
 
 @compiled
@@ -76,7 +90,7 @@ def see_rate(account, terms, row):
 @compiled
 def see_funding(account, terms, row):
     """A perpetual's funding payment on the whole position."""
-    s, v = row.symbol, row.venue
+    s, v = np.int64(row.symbol), np.int64(row.venue)
     market, lots = terms.symbols[s].markets[v], account.symbols[s].position_lots[v]
     if lots == 0 or market.spot == 1:
         return
@@ -88,24 +102,25 @@ def see_funding(account, terms, row):
 @compiled
 def take_action(account, terms, action):
     """Something asked is under way: it arrives after the market's latency."""
-    symbol = account.symbols[action.symbol]
+    s, venue = np.int64(action.symbol), np.int64(action.venue)
+    symbol = account.symbols[s]
     if action.action == Action.SUBMIT:
         slot = 0
         while not is_over(symbol.orders[slot]):
             slot += 1
-        write_order(account, terms, symbol.orders[slot], action)
+        write_order(account, terms, s, symbol.orders[slot], action)
     else:
         slot = find(symbol, action.client_id)
         if slot < 0:
             return
         order = symbol.orders[slot]
-        latency_ns = terms.symbols[action.symbol].markets[action.venue].latency_ns
-        arrives_ns = action.now_ns + jittered_ns(terms, action.symbol, order, latency_ns, DRAW_CANCEL_LATENCY)
+        latency_ns = terms.symbols[s].markets[venue].latency_ns
+        arrives_ns = action.now_ns + jittered_ns(terms, s, order, latency_ns, DRAW_CANCEL_LATENCY)
         if action.action == Action.CANCEL:
             order.cancel_arrives_ns, order.cancel_sequence = arrives_ns, action.sequence
         else:
             order.query_arrives_ns, order.query_sequence = arrives_ns, action.sequence
-        note_arrival(account, action.symbol, arrives_ns)
+        note_arrival(account, s, arrives_ns)
 
 
 @compiled
@@ -118,7 +133,7 @@ def find(symbol, client_id):
 
 
 @compiled
-def write_order(account, terms, order, action):
+def write_order(account, terms, s, order, action):
     """Puts a submitted order on its way."""
     order.client_id, order.trade, order.attempt, order.leg = action.client_id, action.trade, action.attempt, action.leg
     order.venue, order.side, order.style, order.purpose = action.venue, action.side, action.style, action.purpose
@@ -127,13 +142,13 @@ def write_order(account, terms, order, action):
     order.report_count, order.last_due_ns, order.sequence = 0, 0, action.sequence
     order.cancel_arrives_ns, order.query_arrives_ns = NEVER_NS, NEVER_NS
     order.state = OrderState.PENDING
-    market = terms.symbols[action.symbol].markets[action.venue]
+    market = terms.symbols[s].markets[order.venue]
     order.lost = 0
     if market.report_loss_rate > 0.0:
-        order.lost = 1 if chance(terms, action.symbol, order, DRAW_REPORT_LOSS) < market.report_loss_rate else 0
-    latency_ns = jittered_ns(terms, action.symbol, order, market.latency_ns, DRAW_ORDER_LATENCY)
+        order.lost = 1 if chance(terms, s, order, DRAW_REPORT_LOSS) < market.report_loss_rate else 0
+    latency_ns = jittered_ns(terms, s, order, market.latency_ns, DRAW_ORDER_LATENCY)
     order.arrives_ns = action.now_ns + latency_ns
-    note_arrival(account, action.symbol, order.arrives_ns)
+    note_arrival(account, s, order.arrives_ns)
 
 
 @compiled

@@ -1,0 +1,64 @@
+"""Binding: the folds with a strategy bound in, compiled once for each shape and kept on disk.
+
+Numba's cache looks at the file of the cached function only, not at the functions it calls; so compiled engines are kept
+in a folder named by a hash of every source they come from and of Numba's version.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numba
+
+import arbitrage_core
+from arbitrage_core.domain.compiled import Compiled, rebind, use_cache_folder
+from arbitrage_core.session import fold
+from arbitrage_core.strategies.registry import strategy_functions
+
+SOURCES = ("domain", "engine", "strategies", "venues/simulated", "session/fold.py")
+Notice = Callable[[str], None]
+
+
+def home() -> Path:
+    """Where this checkout keeps what it makes: `ARB_HOME`, else `.arb` beside the package."""
+    chosen = os.environ.get("ARB_HOME")
+    return Path(chosen) if chosen else Path(arbitrage_core.__file__).resolve().parent.parent / ".arb"
+
+
+@lru_cache(maxsize=1)
+def sources_digest() -> str:
+    """Hash (hex, 16 characters) of all that compiled engines are made of."""
+    root = Path(arbitrage_core.__file__).resolve().parent
+    digest = hashlib.sha256(numba.__version__.encode())
+    for name in SOURCES:
+        path = root / name
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=16)
+def bound_fold(name: str, strategy: str, interpreted: bool = False) -> Compiled:
+    """`fold_simulated` or `fold_recorded` with a strategy bound in. ValueError for an unknown strategy."""
+    functions = strategy_functions(strategy)
+    if not interpreted:
+        use_cache_folder(str(home() / "compiled" / sources_digest()))
+    return rebind(getattr(fold, name), functions, name=strategy, interpreted=interpreted, cache=True)
+
+
+def make_ready(compiled_fold: Compiled, arguments: tuple[object, ...], notice: Notice | None) -> None:
+    """Compiles a fold for these arguments, or loads it from disk; says so beforehand when it will take a while."""
+    if not hasattr(compiled_fold, "compile"):
+        return
+    signature = tuple(numba.typeof(argument) for argument in arguments)
+    if signature in compiled_fold.overloads:
+        return
+    names = hashlib.sha256(repr([argument.dtype for argument in arguments]).encode()).hexdigest()[:16]
+    marker = home() / "compiled" / sources_digest() / f"{compiled_fold.py_func.__qualname__}-{names}.ready"
+    if notice is not None and not marker.exists():
+        notice("compiling the engine for this shape; once, about half a minute")
+    compiled_fold.compile(signature)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()

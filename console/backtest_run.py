@@ -1,0 +1,87 @@
+"""The run of a backtest: source, plan, session, journal, chart, summary, in this order."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.session.backtest import data_digest, run_backtest
+from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.result import SessionResult
+from console.complaint import ACCEPTED, FAILED
+from console.document import print_document
+from console.progress import RowsProgress
+from console.session_folder import session_id, sessions_folder, written_whole
+from console.source import Source, Wanted, remember_paths, source_of
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the operator asked for."""
+
+    wanted: Wanted
+    settings: tuple[str, ...]
+    chart: Path | None = None
+    keeps_journal: bool = True
+    as_json: bool = False
+
+
+def run(order: Order) -> int:
+    """Runs it, shows the result and gives the exit code. Raises BadInput, InvariantBroken."""
+    if order.chart is not None:
+        _chart_must_be_writable(order.chart)
+    source = source_of(order.wanted)
+    config = plan_session(
+        Offer.of(source.feed),
+        order.settings,
+        params=source.params,
+        market_overrides=source.market_overrides,
+        seed=order.wanted.seed,
+    )
+    session = session_id("backtest", source.label, config.session_key(data_digest(source.feed)))
+    result = _run(order, source, config, session)
+    footer = []
+    if order.keeps_journal:
+        folder = sessions_folder() / session
+        result.document["journal"] = str(folder)
+        footer += [("journal", str(folder)), ("replay", f"arb replay {session}")]
+    if order.chart is not None:
+        from console.chart import write_chart
+
+        write_chart(order.chart, result, source.feed, title=source.label)
+        result.document["chart"] = str(order.chart)
+        footer.append(("chart", str(order.chart)))
+    _show(result, source, footer, as_json=order.as_json)
+    return FAILED if result.violations else ACCEPTED
+
+
+def _run(order: Order, source: Source, config: SessionConfig, session: str) -> SessionResult:
+    place = written_whole(session) if order.keeps_journal else nullcontext()
+    with place as folder, RowsProgress(source.rows, "backtest") as progress:
+        result = run_backtest(
+            config, source.feed, folder=folder, name=session, progress=progress, notice=progress.notice
+        )
+        if folder is not None:
+            remember_paths(folder, source)
+    return result
+
+
+def _show(result: SessionResult, source: Source, footer: list[tuple[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        print_document(result.document)
+        return
+    from console.summary import print_summary
+
+    traded = f"{', '.join(source.feed.venues)} · {_few(source.feed.symbols)}"
+    print_summary(result.document, title=f"Backtest of {source.label} · {traded}", footer=footer)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names) if len(names) <= 4 else f"{len(names)} symbols"
+
+
+def _chart_must_be_writable(path: Path) -> None:
+    """Before any work: the folder is there and no folder bears the chart's name."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise BadInput(f"no chart can be written to {path}", "name a file in a folder that exists")

@@ -1,0 +1,87 @@
+"""The command line `arb`, assembled from its commands, which import what they need when they run.
+
+An error that is expected says itself in one line with its cure; anything else is a defect and shows its traceback.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+from typer._click.exceptions import ClickException
+
+from console.backtest import backtest
+from console.bench import bench
+from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
+from console.replay import replay
+from console.suite import suite
+
+PROGRAM = "arb"
+SEVERAL = "--data"
+"""The option that takes several values in a row, as the shell makes them of *.parquet."""
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Is this arbitrage worth trading? An answer with evidence.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("backtest")(backtest)
+app.command("replay")(replay)
+app.command("bench")(bench)
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite)
+
+
+def main() -> NoReturn:
+    """The program: runs the command of `sys.argv` and ends with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command and gives its exit code; what is expected to go wrong is said, the rest raised."""
+    from arbitrage_core.domain.errors import BadInput, InvariantBroken
+
+    as_json = "--json" in arguments
+    try:
+        code = app(repeated(arguments) or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except ClickException as error:
+        return _usage(error, as_json=as_json)
+    except (BadInput, InvariantBroken) as error:
+        return complain_of(error, as_json=as_json)
+    except MemoryError:
+        complain("out of memory", "fewer rows, symbols or levels need less", as_json=as_json)
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: so be it
+        return FAILED
+    if code == INTERRUPTED:
+        complain("interrupted; nothing was left half-written", as_json=as_json)
+    return code if isinstance(code, int) else ACCEPTED
+
+
+def repeated(arguments: Sequence[str]) -> list[str]:
+    """`--data a b` as `--data a --data b`: click's options take one value each."""
+    result: list[str] = []
+    inside = False
+    for argument in arguments:
+        if argument.startswith("-"):
+            inside = argument == SEVERAL
+        elif inside and result[-1] != SEVERAL:
+            result.append(SEVERAL)
+        result.append(argument)
+    return result
+
+
+def _usage(error: ClickException, *, as_json: bool) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else PROGRAM
+    complain(error.format_message(), f"see {command} --help", as_json=as_json)
+    return BAD_USAGE
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The complaint: what went wrong, in one line, what would cure it in another, and the exit code that says whose fault.
+
+2: the command or what it was given cannot be used. 1: it was right, and something failed: the disk, a law, a journal.
+130: the operator interrupted. With `ARB_DEBUG=1` the traceback stands above.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+from arbitrage_core.domain.errors import BadInput, InvariantBroken
+
+ACCEPTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def complain(cause: str, cure: str = "", *, as_json: bool = False) -> None:
+    """Says it on stderr, in two lines at most; `as_json` also as the one document on stdout, `{error, cure}`."""
+    if os.environ.get("ARB_DEBUG") == "1" and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    print(f"error: {_one_line(cause)}", file=sys.stderr)
+    if cure:
+        print(f"cure: {_one_line(cure)}", file=sys.stderr)
+    sys.stderr.flush()
+    if as_json:
+        print(json.dumps({"error": cause, "cure": cure}), flush=True)
+
+
+def complain_of(error: BadInput | InvariantBroken, *, as_json: bool = False) -> int:
+    """Says what the error says, and gives the exit code."""
+    if isinstance(error, BadInput):
+        complain(error.cause, error.cure, as_json=as_json)
+        return FAILED if _is_no_fault_of_the_input(error) else BAD_USAGE
+    complain(f"broken invariant: {error}", "keep the journal and report it: the program is at fault", as_json=as_json)
+    return FAILED
+
+
+def _is_no_fault_of_the_input(error: BadInput) -> bool:
+    """A disk that refuses and a journal that is damaged: the command was right."""
+    from arbitrage_core.storage.damage import Damaged
+    from arbitrage_core.storage.disk import DiskRefused
+
+    return isinstance(error, DiskRefused | Damaged)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

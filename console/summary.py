@@ -1,0 +1,178 @@
+"""The summary: a session's document as a page for people, readable at 80 columns, with and without colour."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+SYMBOLS_SHOWN_MAX = 12
+NAMES_SHOWN_MAX = 5
+NONE = "–"
+
+Document = dict[str, Any]
+
+
+def print_summary(document: Document, *, title: str, footer: Iterable[tuple[str, str]] = ()) -> None:
+    """Prints the document of a backtest or replay to stdout; `footer` are further (label, text) lines."""
+    console = Console(highlight=False, soft_wrap=False)
+    console.print(f"[bold]{escape(title)}[/bold]", overflow="fold")
+    console.print(_pairs(_headline(document)))
+    if document["entries"]:
+        console.print(_per_symbol(document))
+        console.print(_exits(document))
+    console.print("[bold]Arbitrage[/bold]")
+    console.print(_pairs(_arbitrage(document)))
+    console.print(_pairs([("laws", _laws(document)), *((label, escape(text)) for label, text in footer)]))
+
+
+def _headline(document: Document) -> list[tuple[str, str]]:
+    currency = document["reporting_currency"]
+    counts = f"{document['entries']:,} entries = {document['closed_trades']:,} closed + {document['unwound']:,} unwound"
+    deepest_pct = document["statistics"]["drawdown"]["max_drawdown_pct"]
+    money = f"(gross {_money(document['gross_quote'])}, fees {_money(document['fees_quote'], signed=False)})"
+    return [
+        ("session", escape(str(document["session"]))),
+        ("rows", f"{document['rows']:,}, {_rate(document['rows_per_s'])} rows/s"),
+        ("trades", f"{counts} + {document['open']:,} open"),
+        ("PnL net", f"{_coloured(document['pnl_quote'])} {currency} {money}"),
+        ("win rate", _share(document["win_rate"])),
+        (
+            "drawdown",
+            f"{_money(document['max_drawdown_quote'], signed=False)} {currency}"
+            + (f" ({deepest_pct:.2f} % of the peak)" if deepest_pct is not None else ""),
+        ),
+        ("state", str(document["state_hash"])[:16]),
+    ]
+
+
+def _per_symbol(document: Document) -> Table:
+    table = _table("symbol", ">entries", ">closed", ">unwound", ">win", ">net", ">fees", ">capture")
+    symbols = document["per_symbol"]
+    ranked = sorted(symbols, key=lambda name: -abs(symbols[name]["pnl_amount"]))
+    shown = [name for name in symbols if name in ranked[:SYMBOLS_SHOWN_MAX]]
+    for name in shown:
+        one = symbols[name]
+        table.add_row(
+            escape(name),
+            f"{one['entries']:,}",
+            f"{one['closed_trades']:,}",
+            f"{one['unwound']:,}",
+            _share(one["win_rate"]),
+            _coloured(one["pnl_quote"]),
+            _money(one["fees_quote"], signed=False),
+            _share(one["edge"]["capture_ratio"]),
+        )
+    rest = [symbols[name] for name in symbols if name not in shown]
+    if rest:
+        sums = [sum(one[key] for one in rest) for key in ("entries", "closed_trades", "unwound")]
+        pnl, fees = (sum(one[key] for one in rest) for key in ("pnl_quote", "fees_quote"))
+        counts = [f"{count:,}" for count in sums]
+        table.add_row(f"{len(rest)} more", *counts, "", _coloured(pnl), _money(fees, signed=False), "")
+    return table
+
+
+def _exits(document: Document) -> Table:
+    table = _table("exit", ">trades", ">share")
+    ended = sum(document["exits"].values())
+    for reason, count in document["exits"].items():
+        if count:
+            table.add_row(_words(reason), f"{count:,}", _share(count / ended))
+    return table
+
+
+def _arbitrage(document: Document) -> list[tuple[str, str]]:
+    seen, statistics, incidents = document["opportunities"], document["statistics"], document["incidents"]
+    edge, gap = statistics["edge"], statistics["legs"]["leg_gap_ms"]
+    currency = document["reporting_currency"]
+    lines = [
+        ("opportunities", f"{seen['seen']:,} seen, {seen['taken']:,} taken, {seen['missed']:,} missed"),
+        ("missed by", _counted(seen["missed_by"])),
+        ("refusals", _counted(document["refusals"])),
+    ]
+    if document["entries"]:
+        realised = f"{_bps(edge['decision_edge_bps'])} decided, {_bps(edge['realised_bps'])} realised"
+        lines += [
+            ("edge", f"{realised}, capture ratio {_share(edge['capture_ratio'])}"),
+            ("leg gap", _gap(gap)),
+            ("unhedged", f"{statistics['legs']['unhedged_quote_s']:,.1f} {currency}·s"),
+        ]
+    cost = f"{incidents['count']:,} at a cost of {_money(incidents['cost_quote'], signed=False)} {currency}"
+    standing = f", {incidents['standing']:,} standing" if incidents["standing"] else ""
+    return [*lines, ("incidents", cost + standing if incidents["count"] or standing else "none")]
+
+
+def _laws(document: Document) -> str:
+    laws = document.get("laws", [])
+    if not laws:
+        return "[green]hold[/green]"
+    listed = "; ".join(escape(_law(law)) for law in laws[:NAMES_SHOWN_MAX])
+    return f"[red]{len(laws)} violated[/red]: {listed}" + ("; …" if len(laws) > NAMES_SHOWN_MAX else "")
+
+
+def _law(law: Any) -> str:
+    if isinstance(law, dict):
+        return f"{law['law']}: {law['subject']}: expected {law['expected']}, observed {law['observed']}"
+    return str(law)
+
+
+def _gap(gap: Document) -> str:
+    """Milliseconds between the first fills of both legs."""
+    if not gap["count"]:
+        return NONE
+    return f"median {gap['median']:,.1f} ms, p95 {gap['p95']:,.1f} ms, most {gap['max']:,.1f} ms"
+
+
+def _pairs(lines: Iterable[tuple[str, str]]) -> Padding:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True, min_width=13)
+    table.add_column(overflow="fold")
+    for label, text in lines:
+        table.add_row(label, text)
+    return Padding(table, (0, 0, 1, 2))
+
+
+def _table(*heads: str) -> Table:
+    """A table; a head that begins with > has its column set right."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=True, header_style="dim")
+    for head in heads:
+        right = head.startswith(">")
+        table.add_column(head.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+    return table
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """The most frequent first: edge must exceed costs 1,200, …"""
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{_words(name)} {count:,}" for name, count in ranked[:NAMES_SHOWN_MAX])
+    return (listed or NONE) + (", …" if len(ranked) > NAMES_SHOWN_MAX else "")
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")
+
+
+def _money(value: float | None, *, signed: bool = True) -> str:
+    if value is None:
+        return NONE
+    return f"{value:+,.2f}" if signed else f"{value:,.2f}"
+
+
+def _coloured(value: float | None) -> str:
+    colour = "red" if value is not None and value < 0 else "green"
+    return f"[{colour}]{_money(value)}[/{colour}]" if value else _money(value)
+
+
+def _share(value: float | None) -> str:
+    return NONE if value is None else f"{value:.1%}"
+
+
+def _bps(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f} bps"
+
+
+def _rate(value: float) -> str:
+    return f"{value / 1e6:,.1f} million" if value >= 1e6 else f"{value:,.0f}"
