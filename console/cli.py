@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Is this arbitrage worth trading? An answer with evidence.",
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # the framed help takes as long to import as everything else together
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("backtest")(backtest)

@@ -19,14 +19,12 @@ Document = dict[str, Any]
 def print_summary(document: Document, *, title: str, footer: Iterable[tuple[str, str]] = ()) -> None:
     """Prints the document of a backtest or replay to stdout; `footer` are further (label, text) lines."""
     console = Console(highlight=False, soft_wrap=False)
-    console.print(f"[bold]{escape(title)}[/bold]", overflow="fold")
-    console.print(_pairs(_headline(document)))
-    if document["entries"]:
-        console.print(_per_symbol(document))
-        console.print(_exits(document))
-    console.print("[bold]Arbitrage[/bold]")
-    console.print(_pairs(_arbitrage(document)))
-    console.print(_pairs([("laws", _laws(document)), *((label, escape(text)) for label, text in footer)]))
+    ending = [("laws", _laws(document)), *((label, escape(text)) for label, text in footer)]
+    tables = [_per_symbol(document), _exits(document)] if document["entries"] else []
+    console.print(f"[bold]{escape(title)}[/bold]\n", overflow="fold")
+    for part in (_pairs(_headline(document)), *tables, _pairs(_arbitrage(document)), _pairs(ending)):
+        console.print(Padding(part, (0, 0, 0, 2), expand=False))
+        console.print()
 
 
 def _headline(document: Document) -> list[tuple[str, str]]:
@@ -126,18 +124,18 @@ def _gap(gap: Document) -> str:
     return f"median {gap['median']:,.1f} ms, p95 {gap['p95']:,.1f} ms, most {gap['max']:,.1f} ms"
 
 
-def _pairs(lines: Iterable[tuple[str, str]]) -> Padding:
+def _pairs(lines: Iterable[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True, min_width=13)
     table.add_column(overflow="fold")
     for label, text in lines:
         table.add_row(label, text)
-    return Padding(table, (0, 0, 1, 2))
+    return table
 
 
 def _table(*heads: str) -> Table:
     """A table; a head that begins with > has its column set right."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=True, header_style="dim")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for head in heads:
         right = head.startswith(">")
         table.add_column(head.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")

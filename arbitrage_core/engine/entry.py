@@ -147,7 +147,7 @@ def open_trade(symbol, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns):
     trade.opened_ns, trade.hedged_ns, trade.leaving_ns = 0, 0, 0
     trade.hold_due_ns, trade.wait_due_ns, trade.retry_ns = NEVER_NS, NEVER_NS, NEVER_NS
     trade.deadline_ns, trade.imbalance_ns, trade.incident_began_ns = NEVER_NS, NEVER_NS, NEVER_NS
-    trade.measured_ns, trade.vain_tries, trade.round = now_ns, 0, Round.NONE
+    trade.measured_ns, trade.vain_tries, trade.exit_retry_ns, trade.round = now_ns, 0, 0, Round.NONE
     trade.round_lots, trade.round_goal_lots, trade.initial_lots = 0, 0, 0
     trade.realised_amount, trade.fees_amount, trade.funding_amount = 0, 0, 0
     trade.slippage_amount, trade.incident_amount, trade.incident_cost_start_amount = 0, 0, 0

@@ -31,9 +31,6 @@ def consider_exit(state, params, out, s, trade, now_ns):
     """Decides whether an OPEN trade leaves now, and sends it on its way."""
     if trade.phase != Phase.OPEN or any_working(trade):
         return
-    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
-        return
-    trade.retry_ns = NEVER_NS
     symbol, terms = state.symbols[s], params.symbols[s]
     ended = feed_ended(symbol, trade)
     fresh = is_fresh(state, params, s, trade.legs[0].venue, now_ns) and is_fresh(
@@ -53,29 +50,34 @@ def consider_exit(state, params, out, s, trade, now_ns):
         if trade.exit_reason != reason:
             trade.exit_reason = reason
             trade.wait_due_ns = now_ns + terms.exit_wait_max_ns
-        if not (fresh or ended or now_ns >= trade.wait_due_ns):
-            return
-    leave(state, params, out, s, trade, reason, lots, now_ns, 0 if fresh else 1)
+    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
+        return
+    trade.retry_ns = NEVER_NS
+    may_wait = not (ended and reason >= ExitReason.FEED_ENDED)
+    if not fresh and may_wait and now_ns < trade.wait_due_ns:
+        return
+    leave(state, params, out, s, trade, reason, lots, now_ns)
 
 
 @compiled
-def leave(state, params, out, s, trade, reason, lots, now_ns, stale):
+def leave(state, params, out, s, trade, reason, lots, now_ns):
     """Sends the exit orders of both legs: `lots` of each, or all they hold when 0."""
     terms = params.symbols[s]
     trade.phase, trade.exit_reason, trade.round = Phase.CLOSING, reason, Round.EXIT
     trade.round_lots = trade.legs[0].lots + trade.legs[1].lots
     trade.round_goal_lots = 0 if lots == 0 else trade.round_lots - 2 * lots
     trade.leaving_ns = trade.leaving_ns or now_ns
+    trade.partial_closes += 0 if lots == 0 else 1
     for index in range(LEGS):
         leg = trade.legs[index]
         closing_lots = leg.lots if lots == 0 else min(lots, leg.lots)
-        close_leg(state, params, out, s, trade, index, closing_lots, Purpose.EXIT, terms.exit_style, now_ns, stale)
+        close_leg(state, params, out, s, trade, index, closing_lots, Purpose.EXIT, terms.exit_style, now_ns)
         leg.exit_px = leg.order[0].decision_px
 
 
 @compiled
-def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns, stale):
-    """Sends one order that takes `lots` from a leg, if the reduce-only list lets it."""
+def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns):
+    """Sends one order that takes `lots` from a leg, if the reduce-only list lets it; flagged when its book is stale."""
     terms, leg = params.symbols[s], trade.legs[index]
     if not approve_reduction(state, leg, lots):
         return
@@ -85,6 +87,7 @@ def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns,
     if style != OrderStyle.MARKET:
         limit = limit_px(terms.markets[leg.venue], side, px, terms.slippage_bound_bps)
     prepare(state, params, s, trade, index, side, style, purpose, lots, limit, px)
+    stale = 0 if is_fresh(state, params, s, leg.venue, now_ns) else 1
     send(state, params, out, s, trade, index, now_ns, stale)
 
 
@@ -96,7 +99,8 @@ def end_round(params, s, trade, now_ns):
     lots = trade.legs[0].lots + trade.legs[1].lots
     trade.retry_ns = NEVER_NS
     if trade.round == Round.EXIT and trade.legs[0].lots != trade.legs[1].lots:
-        trade.vain_tries = 0  # what is unequal is set right at once
+        trade.vain_tries = 0  # what is unequal is set right at once; only the next exit pauses
+        trade.exit_retry_ns = now_ns + params.symbols[s].retry_ns
     elif lots == trade.round_goal_lots:
         trade.vain_tries = 0
     else:

@@ -69,9 +69,11 @@ def stand_open(state, params, out, s, trade, now_ns):
     if trade.hedged_ns == 0:
         trade.hedged_ns, trade.initial_lots = now_ns, trade.legs[0].lots
     if trade.phase == Phase.CLOSING:
-        trade.partial_closes += 1 if trade.retry_ns == NEVER_NS else 0
         if trade.exit_reason < FIRST_STICKY_REASON:
             trade.exit_reason = ExitReason.NONE
+    if trade.exit_retry_ns > now_ns and trade.retry_ns == NEVER_NS:
+        trade.retry_ns = trade.exit_retry_ns
+    trade.exit_retry_ns = 0
     trade.phase = Phase.OPEN
     trade.hold_due_ns = trade.opened_ns + params.symbols[s].hold_max_ns
     end_incident(params, out, s, trade, now_ns)
@@ -119,17 +121,16 @@ def cool_down(symbol, terms, now_ns):
 @compiled
 def entry_notional_amount(trade):
     """The mean of what both legs' opening fills cost, reporting currency."""
-    return (trade.legs[0].opened_reporting_amount + trade.legs[1].opened_reporting_amount) // 2
+    return np.int64(np.rint((trade.legs[0].opened_reporting_amount + trade.legs[1].opened_reporting_amount) / 2))
 
 
 @compiled
 def fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, now_ns):
     """Sets a leg right that stands alone: completes, reverses, or waits."""
-    overdue = now_ns >= trade.deadline_ns
-    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns and not overdue:
+    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
         return
     trade.retry_ns = NEVER_NS
-    if overdue:
+    if now_ns >= trade.deadline_ns:
         trade.incident_forced, trade.deadline_ns = 1, NEVER_NS
     forced = trade.incident_forced == 1
     lead = trade.legs[lead_index]
@@ -146,7 +147,7 @@ def fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, n
         if purpose == Purpose.REVERSE:
             trade.phase = Phase.UNWINDING
         start_fix(trade, reverse_lots, -1, purpose)
-        close_leg(state, params, out, s, trade, lead_index, reverse_lots, purpose, style, now_ns, 0 if fresh else 1)
+        close_leg(state, params, out, s, trade, lead_index, reverse_lots, purpose, style, now_ns)
     elif choice == COMPLETE:
         start_fix(trade, complete_lots, 1, choice)
         complete_leg(state, params, out, s, trade, 1 - lead_index, complete_lots, forced, now_ns)
@@ -243,8 +244,7 @@ def complete_leg(state, params, out, s, trade, index, lots, forced, now_ns):
     px = touch_px(state.symbols[s].books[lag.venue], lag.side)
     limit = completion_limit_px(terms, lag, px)
     fresh = is_fresh(state, params, s, lag.venue, now_ns)
-    allowed = fresh and state.phase == SessionPhase.ACTIVE
-    if not (allowed and completion_refusal(state, params, s, lag, lots, limit) == Refusal.NONE):
+    if not (fresh and completion_refusal(state, params, s, lag, lots, limit) == Refusal.NONE):
         trade.flagged = 1
         return
     approve(state, Approval.COMPLETE, 1)

@@ -178,9 +178,10 @@ def doubt(state, params, out, s, trade, leg_index, now_ns):
 
 @compiled
 def cancel(state, params, out, s, trade, leg_index, now_ns):
-    """Asks a venue to cancel a leg's order. Needs no approval and is never blocked."""
+    """Asks a venue to cancel a leg's order, and again until it ended. Needs no approval and is never blocked."""
     order = trade.legs[leg_index].order[0]
-    order.cancel_ns = NEVER_NS
+    order.cancel_ns = now_ns + params.symbols[s].answer_timeout_ns
+    if order.canceling == 0 and order.state != OrderState.UNKNOWN:
+        order.due_ns = order.cancel_ns
     order.canceling = 1
-    order.due_ns = now_ns + params.symbols[s].answer_timeout_ns
     write_action(state, params, out, s, trade, leg_index, Action.CANCEL, now_ns)

@@ -19,6 +19,13 @@ def lots_in(qty_base, lot_base):
 
 
 @compiled
+def level_lots(qty_base, lot_base, step_lots):
+    """What a level offers in the steps its market deals in."""
+    lots = lots_in(qty_base, lot_base)
+    return lots - lots % step_lots
+
+
+@compiled
 def wanted_lots(terms, buy_ask):
     """What the strategy would trade if depth allowed; `buy_ask` in the reporting currency."""
     if terms.notional_quote > 0.0:
@@ -38,7 +45,9 @@ def walk(symbol, terms, buy_venue, sell_venue):
     wanted = wanted_lots(terms, symbol.touches[buy_venue].ask)
     levels = len(buy_book.ask_px)
     taken, i, j = np.int64(0), 0, 0
-    left_i, left_j = lots_in(buy_book.ask_qty[0], terms.lot_base), lots_in(sell_book.bid_qty[0], terms.lot_base)
+    buy_step, sell_step = terms.markets[buy_venue].step_lots, terms.markets[sell_venue].step_lots
+    left_i = level_lots(buy_book.ask_qty[0], terms.lot_base, buy_step)
+    left_j = level_lots(sell_book.bid_qty[0], terms.lot_base, sell_step)
     buy_ref, sell_ref = buy_book.ask_px[0], sell_book.bid_px[0]
     while taken < wanted:
         ask_px, bid_px = buy_book.ask_px[i], sell_book.bid_px[j]
@@ -60,11 +69,10 @@ def walk(symbol, terms, buy_venue, sell_venue):
         if i >= levels or j >= levels:
             break
         if advance_i:
-            left_i = lots_in(buy_book.ask_qty[i], terms.lot_base)
+            left_i = level_lots(buy_book.ask_qty[i], terms.lot_base, buy_step)
         if advance_j:
-            left_j = lots_in(sell_book.bid_qty[j], terms.lot_base)
-    step_lots = max(terms.markets[buy_venue].step_lots, terms.markets[sell_venue].step_lots)
-    return taken - taken % step_lots, buy_ref, sell_ref
+            left_j = level_lots(sell_book.bid_qty[j], terms.lot_base, sell_step)
+    return taken - taken % max(buy_step, sell_step), buy_ref, sell_ref
 
 
 @compiled

@@ -88,6 +88,7 @@ TRADE = record(
     hold_due_ns="i8",
     wait_due_ns="i8",  # a due exit that waits for fresh books goes anyway
     retry_ns="i8",  # not before; NEVER when nothing waits
+    exit_retry_ns="i8",  # the next exit not before, once a leg alone has been set right; 0: at once
     vain_tries="i8",
     deadline_ns="i8",  # of a leg alone
     imbalance_ns="i8",  # when the legs last became unequal; NEVER while equal

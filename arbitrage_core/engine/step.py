@@ -7,7 +7,6 @@ what it wants done at a venue stands in `out.orders`. Everything below is called
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled, inlined
-from arbitrage_core.domain.order import FIRST_FINAL_STATE
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.book import ever_quoted, observe
@@ -208,10 +207,7 @@ def see_report(state, params, out, row):
     trade = symbol.trades[slot]
     filled_before = trade.legs[leg_index].order[0].filled_lots
     apply_report(state, params, out, row, trade, leg_index)
-    order = trade.legs[leg_index].order[0]
-    booked_something = order.filled_lots != filled_before
-    if state.phase == SessionPhase.ENDING and order.state < FIRST_FINAL_STATE:
-        cancel_entries(state, params, out, s, trade, now_ns)
+    booked_something = trade.legs[leg_index].order[0].filled_lots != filled_before
     settle_trade(state, params, out, s, slot, now_ns)
     look_at_trades(state, params, out, s, now_ns)
     consider_entry(state, params, out, s, now_ns)
@@ -318,5 +314,5 @@ def cancel_entries(state, params, out, s, trade, now_ns):
         return
     for index in range(LEGS):
         order = trade.legs[index].order[0]
-        if is_working(order) and order.cancel_ns != NEVER_NS:
+        if is_working(order) and order.cancel_ns != NEVER_NS and order.canceling == 0:
             cancel(state, params, out, s, trade, index, now_ns)

@@ -23,13 +23,12 @@ def trade_due_ns(trade):
             if is_working(order):
                 due_ns = min(due_ns, order.due_ns, order.cancel_ns)
         return due_ns
-    if trade.phase != Phase.OPEN:
-        return min(trade.retry_ns, trade.deadline_ns)
+    sticky = trade.exit_reason >= FIRST_STICKY_REASON
     if trade.retry_ns != NEVER_NS:
-        return trade.retry_ns
-    if trade.exit_reason >= FIRST_STICKY_REASON:
-        return trade.wait_due_ns
-    return trade.hold_due_ns
+        return trade.retry_ns if trade.phase != Phase.OPEN or sticky else min(trade.retry_ns, trade.hold_due_ns)
+    if trade.phase != Phase.OPEN:
+        return trade.deadline_ns
+    return trade.wait_due_ns if sticky else trade.hold_due_ns
 
 
 @compiled
@@ -144,10 +143,10 @@ def run_trade_timer(state, params, out, s, slot, now_ns):
     if any_working(trade):
         for index in range(LEGS):
             order = trade.legs[index].order[0]
+            if is_working(order) and order.due_ns == now_ns:
+                doubt(state, params, out, s, trade, index, now_ns)
             if is_working(order) and order.cancel_ns == now_ns:
                 cancel(state, params, out, s, trade, index, now_ns)
-            elif is_working(order) and order.due_ns == now_ns:
-                doubt(state, params, out, s, trade, index, now_ns)
     elif trade.phase == Phase.OPEN:
         consider_exit(state, params, out, s, trade, now_ns)
     else:

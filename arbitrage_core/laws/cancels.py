@@ -32,15 +32,15 @@ def log_cancels(case: Case) -> list[Violation]:
     """Cancels that were held back, and cancels that were due."""
     evidence, submits = case.evidence, case.submits
     orders = evidence.log.orders
-    rows = np.flatnonzero(orders["action"] == Action.CANCEL)
-    cancels = orders[rows]
     found = violations_where(
         LAW,
-        cancels["approval"] != Approval.NONE,
-        lambda n: f"orders[{rows[n]}]: approval of a cancel",
+        (orders["action"] != Action.SUBMIT) & (orders["approval"] != Approval.NONE),
+        lambda n: f"orders[{n}]: approval of a cancel or query",
         int(Approval.NONE),
-        cancels["approval"],
+        orders["approval"],
     )
+    rows = np.flatnonzero(orders["action"] == Action.CANCEL)
+    cancels = orders[rows]
     if evidence.orders_handed_on is not None:
         handed_on = evidence.orders_handed_on
         found += violations_where(

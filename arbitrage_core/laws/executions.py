@@ -47,7 +47,7 @@ def state_executions(terms: Terms, state: np.record, slots: Slots, truth: VenueT
 
 def log_executions(case: Case) -> list[Violation]:
     """Fills against the growths in reports, in changes, and at the venues."""
-    return [*_by_reports(case), *_by_changes(case), *_by_venues(case)]
+    return [*_by_orders(case), *_by_reports(case), *_by_changes(case), *_by_venues(case)]
 
 
 def last_reported(case: Case) -> np.ndarray:
@@ -87,6 +87,27 @@ def _reported(case: Case) -> _Growths:
     totals["fee_amount"] = _amounts(reports["fee"][rows], terms.units[terms.fee_currency[symbol, venue]])
     counts = np.add.reduceat(grew.astype(np.int64), groups.starts) if len(groups.keys) else groups.counts
     return _Growths(groups.keys, counts, _growth(totals, groups.group[grew]), reports["now_ns"][rows])
+
+
+def _by_orders(case: Case) -> list[Violation]:
+    """A fill is dealt under its order's terms; a report of an order comes from its market."""
+    logs = (
+        ("fills", case.fills, ("symbol", "venue", "trade", "leg", "attempt", "side", "purpose", "style")),
+        ("reports", case.reports, ("symbol", "venue")),
+    )
+    found = []
+    for log, groups, names in logs:
+        rows = getattr(case.evidence.log, log)[groups.rows]
+        order = np.repeat(case.orders_of(groups.keys), groups.counts)
+        rows, ours = rows[order != ABSENT], case.submits[order[order != ABSENT]]
+        for name in names:
+            found += unequal(
+                LAW,
+                lambda n, rows=rows, log=log, name=name: f"order {rows['client_id'][n]}: {name} in its {log}",
+                ours[name],
+                rows[name],
+            )
+    return found
 
 
 def _by_reports(case: Case) -> list[Violation]:

@@ -59,4 +59,4 @@ def unexamined(evidence: Evidence) -> dict[str, tuple[str, ...]]:
 
 
 def _given(value: object) -> bool:
-    return value is not None and value != ()
+    return not (value is None or value is False or (isinstance(value, tuple) and not value))

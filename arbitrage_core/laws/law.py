@@ -114,7 +114,7 @@ LAWS = (
         "money is conserved between us, the venue and fees; sums agree however they are added up",
         (conservation.state_conservation,),
         (conservation.log_conservation,),
-        ("venue_orders",),
+        ("venue_orders_complete",),
     ),
     Law("I16", "everything is bounded; no unbounded retry", (bounds.state_bounds,), (bounds.log_bounds,), ("bounds",)),
     Law(

@@ -2,7 +2,8 @@
 
 A SUBMIT's id is `client_order_id(session key, symbol key, trade, leg, attempt)`, recomputed here by its definition
 (SplitMix64, as in `domain.identity`); no id and no (trade, leg, attempt) is sent twice; attempts count 1, 2, … and one
-follows only when the last has ended; cancels and queries name orders sent before; venues know no other.
+follows only when the last has ended; actions count 1, 2, … in a symbol; cancels and queries name orders sent before;
+venues know no other.
 
 That an intent is durable before it is sent is the journal's to prove, not this log's.
 """
@@ -44,7 +45,7 @@ def log_order_ids(case: Case) -> list[Violation]:
     found += violations_where(
         LAW, same_id.counts > 1, lambda n: f"order {same_id.keys[n]}: times submitted", 1, same_id.counts
     )
-    return [*found, *_attempts(case), *_trade_numbers(case), *_named(case)]
+    return [*found, *_attempts(case), *_trade_numbers(case), *_sequences(case), *_named(case)]
 
 
 def derived_ids(
@@ -98,6 +99,14 @@ def _trade_numbers(case: Case) -> list[Violation]:
     )
 
 
+def _sequences(case: Case) -> list[Violation]:
+    """What is asked of the venues is numbered symbol by symbol."""
+    orders = case.evidence.log.orders
+    symbols = grouped(orders["symbol"].astype(np.int64))
+    numbers = orders["sequence"][symbols.rows]
+    return unequal(LAW, lambda n: f"orders[{symbols.rows[n]}]: sequence in its symbol", symbols.rank + 1, numbers)
+
+
 def _named(case: Case) -> list[Violation]:
     """Cancels, queries and the venues name orders that were sent; cancels and queries, before."""
     log, evidence = case.evidence.log, case.evidence
@@ -110,6 +119,11 @@ def _named(case: Case) -> list[Violation]:
     found = violations_where(
         LAW, unsent, lambda n: f"orders[{other_rows[n]}]: names", "an order sent before", others["client_id"]
     )
+    others, ours = others[~unsent], case.submits[at[~unsent]]
+    for name in ("symbol", "venue", "trade", "leg", "attempt"):
+        found += unequal(
+            LAW, lambda n, name=name: f"order {others['client_id'][n]}: {name} it is asked by", ours[name], others[name]
+        )
     if evidence.venue_orders is not None:
         ids = evidence.venue_truth.table["client_id"]
         found += violations_where(

@@ -1,5 +1,5 @@
 """Law I3: an order's life. It begins NONE → PENDING at its send, changes only as `LEGAL_CHANGES` allows, fills only
-more and never past its lots, and ends at most once; at rest, exactly once, unless its trade is flagged.
+more and never past its lots, and ends as its venue reported, at most once; at rest, exactly once, unless its trade is flagged.
 """
 
 import numpy as np
@@ -45,7 +45,8 @@ def log_order_life(case: Case) -> list[Violation]:
     if not len(groups.rows):
         return _unchanged(case)
     changes = case.evidence.log.changes[groups.rows]
-    return [*_beginnings(case, changes), *_sequences(case, changes), *_ends(case, changes), *_unchanged(case)]
+    checks = (_beginnings, _sequences, _ends, _reported_ends)
+    return [*(violation for check in checks for violation in check(case, changes)), *_unchanged(case)]
 
 
 def _beginnings(case: Case, changes: np.ndarray) -> list[Violation]:
@@ -60,7 +61,7 @@ def _beginnings(case: Case, changes: np.ndarray) -> list[Violation]:
     found += violations_where(
         LAW, wrong, lambda n: f"order {first['client_id'][n]}: first change", "NONE to PENDING, unfilled", "another"
     )
-    for name in ("now_ns", "lots", "symbol", "venue"):
+    for name in ("now_ns", "lots"):
         found += unequal(
             LAW, lambda n, name=name: f"order {first['client_id'][n]}: {name}, by its SUBMIT", sent[name], first[name]
         )
@@ -77,7 +78,8 @@ def _sequences(case: Case, changes: np.ndarray) -> list[Violation]:
     found = violations_where(LAW, ~LEGAL[before, after], named("from this state, to another than"), before, after)
     stood = groups.previous(after, OrderState.NONE)
     found += unequal(LAW, named("state before"), stood, before)
-    found += unequal(LAW, named("lots"), np.repeat(lots[groups.starts], groups.counts), lots)
+    for name in ("lots", "symbol", "venue"):
+        found += unequal(LAW, named(name), np.repeat(changes[name][groups.starts], groups.counts), changes[name])
     past = (filled < 0) | (filled > lots) | ((after == OrderState.FILLED) & (filled != lots))
     found += violations_where(LAW, past, named("filled lots of"), lots, filled)
     known = groups.previous(filled, 0)
@@ -107,6 +109,22 @@ def _ends(case: Case, changes: np.ndarray) -> list[Violation]:
     wrong = used & (stands != slots.orders["state"])
     return found + violations_where(
         LAW, wrong, lambda n, leg: f"{slots.leg_name(n, leg)}: state, by its last change", stands, slots.orders["state"]
+    )
+
+
+def _reported_ends(case: Case, changes: np.ndarray) -> list[Violation]:
+    """An order ends as a venue reports, when it does."""
+    groups, reports = case.changes, case.reports
+    last = changes[groups.last]
+    at = groups.find(reports.keys)
+    at = np.repeat(np.where(at == ABSENT, 0, at), reports.counts)
+    said = case.evidence.log.reports[reports.rows]
+    same = (said["client_id"] == last["client_id"][at]) & (said["status"] == last["after"][at])
+    told = np.zeros(len(last), bool)
+    told[at[same & (said["now_ns"] == last["now_ns"][at])]] = True
+    untold = (last["after"] >= FIRST_FINAL_STATE) & ~told
+    return violations_where(
+        LAW, untold, lambda n: f"order {last['client_id'][n]}: its end, reported just then", last["after"], "otherwise"
     )
 
 

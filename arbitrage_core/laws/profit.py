@@ -17,7 +17,7 @@ import numpy as np
 from arbitrage_core.laws.case import Case, opens
 from arbitrage_core.laws.evidence import VenueTruth
 from arbitrage_core.laws.exact_sum import summed_at
-from arbitrage_core.laws.groups import grouped, leg_key, leg_name, trade_key, trade_name
+from arbitrage_core.laws.groups import ABSENT, grouped, leg_key, leg_name, places_of, trade_key, trade_name
 from arbitrage_core.laws.slots import Slots
 from arbitrage_core.laws.terms import Terms
 from arbitrage_core.laws.violation import Violation, unequal, violations_where
@@ -144,11 +144,27 @@ def _trades(case: Case, realised: np.ndarray) -> list[Violation]:
         "funding_amount": ((funding_at, funding["amount"]),),
         "slippage_amount": ((fill_at, fills["slippage_amount"]),),
     }
+    found += _entry_notionals(case)
     for name, entries in columns.items():
         expected = summed_at(keys.shape, *(((at,), values) for at, values in entries))
         stored = np.concatenate([log.trades[name], slots.trades[name]])[by_key]
         found += unequal(LAW, lambda n, name=name: f"{names(n)}: {name}", expected, stored)
     return found
+
+
+def _entry_notionals(case: Case) -> list[Violation]:
+    """A trade that ended stores the mean of what both legs' opening fills cost, to the half unit."""
+    trades, fills = case.evidence.log.trades, case.evidence.log.fills
+    by_key = np.argsort(case.ended_keys, kind="stable")
+    keys, opening = case.ended_keys[by_key], opens(fills["purpose"])
+    at = places_of(keys, trade_key(fills["symbol"], fills["trade"]))
+    counted = opening & (at != ABSENT)
+    cost = summed_at(keys.shape, ((at[counted],), abs(fills["cash_reporting_amount"][counted])))
+    stored = 2 * trades["entry_notional_amount"][by_key]
+    names = _names(keys)
+    return violations_where(
+        LAW, abs(stored - cost) > 1, lambda n: f"{names(n)}: twice its entry notional", cost, stored
+    )
 
 
 def _totals(case: Case, realised: np.ndarray) -> list[Violation]:

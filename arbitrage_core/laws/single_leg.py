@@ -11,7 +11,8 @@ They are followed through the timeline; with a the begin of such a stretch:
 - Unhedged notional is visible: wherever legs are unequal once no order works, an incident spans that time, from the
   begin; a trade's incidents and their cost are those logged; its `unhedged_quote_s` is lots × base × price × seconds of
   unequal legs, priced between the two entries' decision prices.
-- A trade that ended holds nothing, and is VOID exactly if nothing filled; at rest, only flagged trades are in use.
+- A trade that ended holds nothing, did so with its last order, began with its first fill, and is VOID exactly if it had
+  none; at rest, only flagged trades are in use.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.evidence import VenueTruth
 from arbitrage_core.laws.exact_sum import summed_at
-from arbitrage_core.laws.groups import Groups, grouped, places_of, trade_key, trade_name
+from arbitrage_core.laws.groups import ABSENT, Groups, grouped, places_of, trade_key, trade_name
 from arbitrage_core.laws.slots import Slots
 from arbitrage_core.laws.terms import Terms
 from arbitrage_core.laws.timeline import Timeline
@@ -77,7 +78,7 @@ def state_single_leg(terms: Terms, state: np.record, slots: Slots, truth: VenueT
 
 def log_single_leg(case: Case) -> list[Violation]:
     """The legs of every trade through the whole log."""
-    found = _trade_ends(case)
+    found = [*_trade_ends(case), *_trade_times(case)]
     if not len(case.submits) or not len(case.evidence.log.changes):
         return found
     stretches = _stretches(case)
@@ -232,4 +233,34 @@ def _trade_ends(case: Case) -> list[Violation]:
             1,
             0,
         )
+    return found
+
+
+def _trade_times(case: Case) -> list[Violation]:
+    """A trade that ended began with its first fill, ended with its last order, and was at the venues of its legs."""
+    trades, submits, timeline = case.evidence.log.trades, case.submits, case.timeline
+    fills = case.evidence.log.fills
+    opened = grouped(trade_key(fills["symbol"], fills["trade"]))
+    at = opened.find(case.ended_keys)
+    opened_ns = np.zeros(len(trades), np.int64)
+    opened_ns[at != ABSENT] = fills["now_ns"][opened.rows[opened.starts[at[at != ABSENT]]]]
+    ended = grouped(case.trade_keys[timeline.order[timeline.finished]])
+    at = ended.find(case.ended_keys)
+    ended_ns = np.zeros(len(trades), np.int64)
+    ended_ns[at != ABSENT] = timeline.now_ns[timeline.finished][ended.rows[ended.last[at[at != ABSENT]]]]
+
+    def named(what: str):
+        return lambda n: f"{trade_name(int(case.ended_keys[n]))}: {what}"
+
+    found = [
+        *unequal(LAW, named("opened by its first fill"), opened_ns, trades["opened_ns"]),
+        *unequal(LAW, named("ended by its last order"), ended_ns, trades["ended_ns"]),
+    ]
+    for leg, name in enumerate(("buy_venue", "sell_venue")):
+        entries = (submits["leg"] == leg) & (submits["attempt"] == 1)
+        legs = grouped(case.trade_keys[entries])
+        at = legs.find(case.ended_keys)
+        venue = np.full(len(trades), ABSENT)
+        venue[at != ABSENT] = submits["venue"][entries][legs.rows[legs.starts[at[at != ABSENT]]]]
+        found += unequal(LAW, named(name), venue, trades[name])
     return found

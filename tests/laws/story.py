@@ -101,6 +101,8 @@ class Trade:
         default_factory=lambda: dict.fromkeys(("realised", "fees", "funding", "slippage", "incident"), 0)
     )
     fills: int = 0
+    opened_ns: int = 0
+    entry_cost: int = 0
     imbalance_ns: int = NEVER_NS
     measured_ns: int = 0
     unhedged_quote_s: float = 0.0
@@ -291,6 +293,8 @@ class Story:
         self.realised[order.leg] += realised
         self.fees += fee
         trade.fills += 1
+        trade.opened_ns = trade.opened_ns or self.now_ns
+        trade.entry_cost += cost if order.purpose in OPENING else 0
         cost_of_alone = -realised if order.purpose == Purpose.REVERSE and trade.incident_ns != NEVER_NS else 0
         trade.incident_cost += cost_of_alone
         grown = {"realised": realised, "fees": fee, "slippage": slippage, "incident": cost_of_alone}
@@ -333,6 +337,7 @@ class Story:
             self.log.add(
                 "trades", number=trade.number, decided_ns=trade.decided_ns, ended_ns=self.now_ns, sell_venue=1,
                 phase=trade.phase, incidents=trade.incidents, unhedged_quote_s=trade.unhedged_quote_s,
+                opened_ns=trade.opened_ns, entry_notional_amount=trade.entry_cost // 2,
                 **{f"{name}_amount": amount for name, amount in trade.kept.items()},
             )  # fmt: skip
         else:

@@ -85,7 +85,7 @@ RISK: list[Tampering] = [
     Tampering("a bound that bounds nothing", at_rest, give(bounds=(Bound("queue", 1, float("nan")),)), "I16"),
     Tampering("a ninth query", at_rest, _ask_again(Action.QUERY, 8), "I16"),
     Tampering("a cancel sent over and over", at_rest, _ask_again(Action.CANCEL, 2), "I16"),
-    Tampering("orders in vain without a pause", refused, lambda p: p.configure(retry_ms=60_000.0), "I16"),
+    Tampering("orders in vain without a pause", refused, lambda p: p.configure(retry_ms=100_000.0), "I16"),
     Tampering(
         "an order in use asked about nine times",
         in_doubt,

@@ -35,6 +35,7 @@ VENUE_ORDER = record(
     filled_lots="i8",
     cost_amount="i8",  # booked so far, quote currency units
     fee_amount="i8",
+    reported_lots="i8",  # what the engine has been told of
     sequence="i8",
     arrives_ns="i8",
     cancel_sequence="i8",
@@ -44,6 +45,7 @@ VENUE_ORDER = record(
     last_due_ns="i8",
     lost="i8",  # its reports get lost
     limit_px="f8",
+    fee="f8",  # so far, at the rates of its fills
     taker_cost_quote="f8",
     maker_cost_quote="f8",
 )
@@ -98,6 +100,7 @@ def account_dtype(shape: Shape) -> np.dtype:
         resting=("i8", (shape.venues,)),  # how many orders rest
         touched=("i8", (shape.venues,)),  # non-zero: the next quote finds taken depth or resting orders
         position_lots=("i8", (shape.venues,)),
+        reported_lots=("i8", (shape.venues,)),  # the position as far as reported
         report_sequence="i8",
         orders=(VENUE_ORDER, (LEGS * shape.trades,)),
     )
@@ -133,7 +136,7 @@ def fresh_account(config: SessionConfig, shape: Shape) -> np.ndarray:
             head.cash_amounts[index, 0] = share + (rest if index == 0 else 0)
     for s in range(len(config.symbols)):
         for v in range(len(config.venues)):
-            head.symbols[s].position_lots[v] = terms.symbols[s].markets[v].initial_lots
+            head.symbols[s].reported_lots[v] = head.symbols[s].position_lots[v] = terms.symbols[s].markets[v].initial_lots
     return account
 
 

@@ -84,7 +84,8 @@ def book_cash(account, terms, s, order):
     """Books the growth of the order's cost and fee in the venue's own ledger."""
     market = terms.symbols[s].markets[order.venue]
     cost_amount = amount_of(order.taker_cost_quote + order.maker_cost_quote, terms.units[market.quote])
-    fee_amount = amount_of(fee_of(account, terms, s, order), terms.units[market.fee_currency])
+    order.fee = fee_of(account, terms, s, order)
+    fee_amount = amount_of(order.fee, terms.units[market.fee_currency])
     if cost_amount == NO_AMOUNT or fee_amount == NO_AMOUNT:
         return
     cash = account.cash_amounts[order.venue]

@@ -56,7 +56,7 @@ def report(account, terms, s, order, status, now_ns, answer):
     symbol.report_sequence += 1
     pending.due_ns, pending.sequence, pending.status = due_ns, symbol.report_sequence, status
     pending.filled_lots, pending.cost_quote = order.filled_lots, order.taker_cost_quote + order.maker_cost_quote
-    pending.fee = fee_of(account, terms, s, order)
+    pending.fee = order.fee
     account.reports_ns[s] = min(account.reports_ns[s], due_ns)
     account.report_ns = min(account.report_ns, due_ns)
     account.due_ns = min(account.due_ns, due_ns)
@@ -81,6 +81,8 @@ def next_report(account, terms):
     row.now_ns, row.received_ns, row.venue_ns = now_ns, now_ns, 0
     row.client_id, row.filled_lots = order.client_id, pending.filled_lots
     row.cost_quote, row.fee = pending.cost_quote, pending.fee
+    symbol.reported_lots[order.venue] += order.side * (pending.filled_lots - order.reported_lots)
+    order.reported_lots = pending.filled_lots
     order.report_count -= 1
     for index in range(order.report_count):
         order.reports[index] = order.reports[index + 1]

@@ -89,9 +89,9 @@ def see_rate(account, terms, row):
 
 @compiled
 def see_funding(account, terms, row):
-    """A perpetual's funding payment on the whole position."""
+    """A perpetual's funding payment, on the position as far as it was reported."""
     s, v = np.int64(row.symbol), np.int64(row.venue)
-    market, lots = terms.symbols[s].markets[v], account.symbols[s].position_lots[v]
+    market, lots = terms.symbols[s].markets[v], account.symbols[s].reported_lots[v]
     if lots == 0 or market.spot == 1:
         return
     paid = amount_of(lots * terms.symbols[s].lot_base * row.mark_px * row.rate, terms.units[market.quote])
@@ -138,7 +138,8 @@ def write_order(account, terms, s, order, action):
     order.client_id, order.trade, order.attempt, order.leg = action.client_id, action.trade, action.attempt, action.leg
     order.venue, order.side, order.style, order.purpose = action.venue, action.side, action.style, action.purpose
     order.lots, order.filled_lots, order.limit_px = action.lots, 0, action.limit_px
-    order.cost_amount, order.fee_amount, order.taker_cost_quote, order.maker_cost_quote = 0, 0, 0.0, 0.0
+    order.cost_amount, order.fee_amount, order.reported_lots = 0, 0, 0
+    order.fee, order.taker_cost_quote, order.maker_cost_quote = 0.0, 0.0, 0.0
     order.report_count, order.last_due_ns, order.sequence = 0, 0, action.sequence
     order.cancel_arrives_ns, order.query_arrives_ns = NEVER_NS, NEVER_NS
     order.state = OrderState.PENDING
@@ -232,8 +233,7 @@ def must_reject(account, terms, s, order, now_ns):
     book = account.symbols[s].books[order.venue]
     px = order.limit_px if order.limit_px > 0.0 else level_px(book, order.side, 0)
     notional_quote = order.lots * terms.symbols[s].lot_base * px
-    opening = order.purpose == Purpose.ENTRY or order.purpose == Purpose.COMPLETE
-    if opening and not notional_quote >= market.min_notional_quote:
+    if order.purpose == Purpose.ENTRY and not notional_quote >= market.min_notional_quote:
         return True
     if market.spot == 1 and not can_pay(account, terms, s, order, notional_quote):
         return True
