@@ -44,15 +44,14 @@ def consider_exit(state, params, out, s, trade, now_ns):
             reason = ExitReason.FEED_ENDED
         else:
             reason, lots = wish_to_leave(symbol, terms, params.units[0], trade, fresh, now_ns)
-    if reason == ExitReason.NONE:
-        return
-    if reason >= FIRST_STICKY_REASON:
-        if trade.exit_reason != reason:
-            trade.exit_reason = reason
-            trade.wait_due_ns = now_ns + terms.exit_wait_max_ns
+    if reason >= FIRST_STICKY_REASON and trade.exit_reason != reason:
+        trade.exit_reason = reason
+        trade.wait_due_ns = now_ns + terms.exit_wait_max_ns
     if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
         return
     trade.retry_ns = NEVER_NS
+    if reason == ExitReason.NONE:
+        return
     may_wait = not (ended and reason >= ExitReason.FEED_ENDED)
     if not fresh and may_wait and now_ns < trade.wait_due_ns:
         return

@@ -1,5 +1,6 @@
 """Law I3: an order's life. It begins NONE → PENDING at its send, changes only as `LEGAL_CHANGES` allows, fills only
-more and never past its lots, and ends as its venue reported, at most once; at rest, exactly once, unless its trade is flagged.
+more and never past its lots, and ends as its venue reported, at most once; at rest, exactly once, unless its trade is
+flagged.
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ They are followed through the timeline; with a the begin of such a stretch:
   begin; a trade's incidents and their cost are those logged; its `unhedged_quote_s` is lots × base × price × seconds of
   unequal legs, priced between the two entries' decision prices.
 - A trade that ended holds nothing, did so with its last order, began with its first fill, and is VOID exactly if it had
-  none; at rest, only flagged trades are in use.
+  none, CLOSED exactly if it was told to leave; at rest, only flagged trades are in use.
 """
 
 from dataclasses import dataclass
@@ -216,12 +216,15 @@ def _trade_ends(case: Case) -> list[Violation]:
     def named(what: str):
         return lambda n, *leg: f"{trade_name(int(keys[n]))}: {what}"
 
+    exits = case.trade_keys[case.submits["purpose"] == Purpose.EXIT]
+    left = np.isin(keys, exits)
     told = of_incident >= 0
     counted = summed_at(keys.shape, ((of_incident[told],), np.ones(told.sum(), np.int64)))
     cost = summed_at(keys.shape, ((of_incident[told],), incidents["cost_amount"][told]))
     found = [
         *violations_where(LAW, kept != 0, named("lots held when it ended"), 0, kept),
         *unequal(LAW, named("ended VOID"), filled == 0, trades["phase"] == Phase.VOID),
+        *unequal(LAW, named("ended CLOSED"), left, trades["phase"] == Phase.CLOSED),
         *unequal(LAW, named("incidents"), counted, trades["incidents"]),
         *unequal(LAW, named("cost of its incidents"), cost, trades["incident_amount"]),
     ]

@@ -68,6 +68,7 @@ MONEY: list[Tampering] = [
     Tampering("a trade that stores other fees", at_rest, add("trades", 0, "fees_amount", 1), "I2 I15"),
     Tampering("a trade that stores other funding", at_rest, add("trades", 0, "funding_amount", 1), "I2"),
     Tampering("a trade that stores another slippage", at_rest, add("trades", 0, "slippage_amount", 1), "I2"),
+    Tampering("a trade of another entry notional", at_rest, add("trades", 0, "entry_notional_amount", 1), "I2"),
     Tampering("a trade with fills that is never stored", at_rest, leave_out("trades", 1), "I2 I15"),
     Tampering("a trade that is stored twice", at_rest, repeat("trades", 3), "I2"),
     Tampering(

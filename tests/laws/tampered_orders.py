@@ -69,6 +69,10 @@ def _pay_more(parts: Parts) -> None:
     parts.fills["cash_reporting_amount"][0] -= 5
 
 
+def _end_otherwise(parts: Parts) -> None:
+    parts.changes["after"][parts.row("changes", "after", OrderState.EXPIRED)] = OrderState.CANCELED
+
+
 def _hold_cancels_back(parts: Parts) -> None:
     parts.given["orders_handed_on"] = parts.row("orders", "action", Action.CANCEL)
 
@@ -112,7 +116,12 @@ ORDERS: list[Tampering] = [
     Tampering("an order in use knows more than its venue", halfway, _venue_filled(0, 3), "I1 I4 I15"),
     Tampering("ids of another session", at_rest, give(session_key=7), "I5"),
     Tampering("an id used twice", at_rest, _use_an_id_twice, "I3 I4 I5 I7 I8 I15"),
-    Tampering("an attempt sent twice", at_rest, put("orders", 5, "attempt", 1), "I5"),
+    Tampering("an attempt sent twice", at_rest, put("orders", 5, "attempt", 1), "I4 I5"),
+    Tampering("an action numbered twice", at_rest, put("orders", 5, "sequence", 5), "I5"),
+    Tampering("a cancel by another name", at_rest, put_where("orders", "action", Action.CANCEL, "attempt", 2), "I5"),
+    Tampering("an order that ended otherwise than reported", at_rest, _end_otherwise, "I3"),
+    Tampering("a fill under other terms", at_rest, add("fills", 0, "style", 1), "I4"),
+    Tampering("a report from another market", at_rest, put("reports", 0, "venue", 1), "I4"),
     Tampering("a trade number left out", at_rest, _skip_a_number, "I5"),
     Tampering("an order sent before the last one ended", at_rest, _send_before_the_last_ended, "I5"),
     Tampering("an order at the venue that was never sent", at_rest, _know_a_stranger, "I5"),

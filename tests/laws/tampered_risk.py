@@ -21,6 +21,7 @@ def _ask_again(action: Action, times: int):
     def edit(parts: Parts) -> None:
         row = parts.row("orders", "action", action)
         parts.orders = np.insert(parts.orders, [row] * times, parts.orders[row])
+        parts.orders["sequence"] = np.arange(1, len(parts.orders) + 1)
         parts.given["orders_handed_on"] = len(parts.orders)
 
     return edit
@@ -46,6 +47,10 @@ RISK: list[Tampering] = [
     Tampering("a leg alone for ever", alone, _later(63_101), "I7"),
     Tampering("an order at work for ever", in_doubt, _later(1_600_000), "I7"),
     Tampering("a trade that ended as another", at_rest, put("trades", 1, "phase", Phase.VOID), "I7"),
+    Tampering("a trade that closed without leaving", at_rest, put("trades", 1, "phase", Phase.CLOSED), "I7"),
+    Tampering("a trade that began before its first fill", at_rest, add("trades", 0, "opened_ns", -1), "I7"),
+    Tampering("a trade that ended after its last order", at_rest, add("trades", 0, "ended_ns", 1), "I7"),
+    Tampering("a trade at another venue", at_rest, put("trades", 0, "buy_venue", 1), "I7"),
     Tampering("a trade in use at rest", halfway, give(ended=True), "I3 I4 I7 REST"),
     Tampering("a leg alone without an incident", alone, set_state(*TRADE, "incident_began_ns", NEVER_NS), "I7"),
     Tampering("unequal legs without a date", alone, set_state(*TRADE, "imbalance_ns", NEVER_NS), "I7"),
