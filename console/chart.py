@@ -27,7 +27,10 @@ from console.spread_band import BPS, spread_band
 STRETCHES = 1_200
 SYMBOLS_DRAWN_MAX = 6
 TRADES_DRAWN_MAX = 5_000
+CROWD = 300
+"""More trades than these are drawn smaller."""
 BINS = 60
+GAP, MARGIN_TOP = 44, 120
 BLUE, RED, GREY, GREEN, BAND = "#2a5b8c", "#b5483a", "#8a8f98", "#3a7d54", "rgba(42, 91, 140, 0.22)"
 REASON_COLOURS = {
     "CONVERGED": GREEN,
@@ -38,7 +41,6 @@ REASON_COLOURS = {
     "SESSION_END": GREY,
     "UNWOUND": "#333a44",
 }
-LINES = {"mode": "lines", "line": {"width": 1, "color": BLUE}}
 
 
 def write_chart(path: Path, result: SessionResult, feed: Feed, *, title: str) -> None:
@@ -58,6 +60,7 @@ class _Chart:
     trades: np.ndarray
     exit_costs_bps: np.ndarray
     symbols: list[int]
+    span_ns: tuple[int, int]
     band: tuple[np.ndarray, np.ndarray, np.ndarray]
 
     @classmethod
@@ -68,13 +71,15 @@ class _Chart:
         symbols = sorted(sorted(range(len(entries)), key=lambda s: -entries[s])[:SYMBOLS_DRAWN_MAX])
         times = log.equity["now_ns"]
         first_ns, last_ns = (int(times[0]), _last_row_ns(feed, times)) if len(times) else (0, 1)
+        data = f"data {document['data_sha256'][:12]}"
         return cls(
             result,
-            f"Backtest of {title} · configuration {config.digest[:12]} · state {document['state_hash'][:12]}",
+            f"Backtest of {title} · {data} · configuration {config.digest[:12]}",
             booking_unit(config.reporting_currency),
             ended,
             exit_costs_bps(log.fills, ended),
             symbols,
+            (first_ns, last_ns),
             spread_band(feed, config, first_ns, last_ns, STRETCHES),
         )
 
@@ -88,7 +93,7 @@ class _Chart:
             cols=2,
             specs=[*([[{"colspan": 2}, None]] * (panels + 2)), [{}, {}]],
             row_heights=heights,
-            vertical_spacing=50 / (sum(heights) + 50 * len(heights)),
+            vertical_spacing=GAP / (_height(heights) - MARGIN_TOP - 60),
             horizontal_spacing=0.08,
             subplot_titles=[
                 f"equity, {currency}",
@@ -103,23 +108,26 @@ class _Chart:
             self._draw_spread(figure, symbol, row)
         self._draw_results(figure, panels + 3)
         figure.update_layout(
-            title={"text": self._heading(), "x": 0.01, "font": {"size": 16}},
-            height=sum(heights) + 50 * len(heights) + 140,
+            title={"text": self._heading(), "x": 0.01, "y": 1 - 25 / _height(heights), "font": {"size": 16}},
+            height=_height(heights),
             template="plotly_white",
             font={"size": 12, "color": "#2b2f36"},
-            margin={"l": 70, "r": 30, "t": 110, "b": 50},
-            legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "yref": "container", "x": 0.01},
+            margin={"l": 70, "r": 30, "t": MARGIN_TOP, "b": 60},
+            legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1 - 60 / _height(heights), "yref": "container"},
             bargap=0.03,
         )
         figure.update_annotations(font_size=12)
-        figure.update_xaxes(matches="x", row=2)
+        spanned = {"matches": "x", "range": list(_times(np.array(self.span_ns)).astype(str)), "showticklabels": False}
         for row in range(1, panels + 3):
-            figure.update_xaxes(matches="x", row=row)
+            figure.update_xaxes(**spanned, row=row, col=1)
+        figure.update_xaxes(showticklabels=True, row=panels + 2, col=1)
+        figure.update_yaxes(tickformat=",", row=1, col=1)
         return figure
 
     def _heading(self) -> str:
         document = self.result.document
-        counts = f"{document['rows']:,} rows, {document['entries']:,} entries"
+        began, over = (str(moment)[:19].replace("T", " ") for moment in _times(np.array(self.span_ns)))
+        counts = f"{began} to {over} UTC, {document['rows']:,} rows, {document['entries']:,} entries"
         money = f"net {document['pnl_quote']:+,.2f} {self.result.config.reporting_currency}"
         hidden = len(self.result.config.symbols) - len(self.symbols)
         rest = f" · {hidden} symbols with fewer entries not drawn" if hidden else ""
@@ -158,8 +166,9 @@ class _Chart:
         mine = self.trades["symbol"] == symbol
         kept = np.flatnonzero(mine)[:: _stride(int(mine.sum()))]
         trades, costs = self.trades[kept], self.exit_costs_bps[kept]
-        entry = {"symbol": "triangle-up", "size": 6, "color": GREEN, "line": {"width": 0}}
-        exit_ = {"symbol": "triangle-down", "size": 6, "color": RED, "line": {"width": 0}}
+        shape = {"size": 7 if len(kept) <= CROWD else 4, "opacity": 0.9 if len(kept) <= CROWD else 0.6}
+        entry = {**shape, "symbol": "triangle-up", "color": GREEN}
+        exit_ = {**shape, "symbol": "triangle-down", "color": RED}
         for name, times, y, marker in (
             ("entry", trades["decided_ns"], trades["spread_bps"], entry),
             ("exit", trades["ended_ns"], costs, exit_),
@@ -201,6 +210,11 @@ class _Chart:
             ends = [float(kept["net_edge_bps"].min()), float(kept["net_edge_bps"].max())]
             line = {"dash": "dot", "width": 1, "color": GREY}
             figure.add_scatter(x=ends, y=ends, mode="lines", line=line, name="as promised", row=row, col=2)
+
+
+def _height(heights: list[int]) -> int:
+    """Of the whole figure, in pixels."""
+    return sum(heights) + GAP * (len(heights) - 1) + MARGIN_TOP + 60
 
 
 def exit_costs_bps(fills: np.ndarray, trades: np.ndarray) -> np.ndarray:

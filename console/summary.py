@@ -19,7 +19,8 @@ Document = dict[str, Any]
 def print_summary(document: Document, *, title: str, footer: Iterable[tuple[str, str]] = ()) -> None:
     """Prints the document of a backtest or replay to stdout; `footer` are further (label, text) lines."""
     console = Console(highlight=False, soft_wrap=False)
-    ending = [("laws", _laws(document)), *((label, escape(text)) for label, text in footer)]
+    laws = [("laws", _laws(document))] if document.get("mode") != "replay" else []
+    ending = [*laws, *((label, escape(text)) for label, text in footer)]
     tables = [_per_symbol(document), _exits(document)] if document["entries"] else []
     console.print(f"[bold]{escape(title)}[/bold]\n", overflow="fold")
     for part in (_pairs(_headline(document)), *tables, _pairs(_arbitrage(document)), _pairs(ending)):
@@ -106,7 +107,7 @@ def _arbitrage(document: Document) -> list[tuple[str, str]]:
 def _laws(document: Document) -> str:
     laws = document.get("laws", [])
     if not laws:
-        return "[green]hold[/green]"
+        return "[green]all hold[/green]"
     listed = "; ".join(escape(_law(law)) for law in laws[:NAMES_SHOWN_MAX])
     return f"[red]{len(laws)} violated[/red]: {listed}" + ("; …" if len(laws) > NAMES_SHOWN_MAX else "")
 

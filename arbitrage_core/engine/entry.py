@@ -145,9 +145,10 @@ def open_trade(symbol, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns):
     symbol.in_use += 1
     trade.number, trade.phase, trade.exit_reason, trade.decided_ns = symbol.counter, Phase.OPENING, 0, now_ns
     trade.opened_ns, trade.hedged_ns, trade.leaving_ns = 0, 0, 0
-    trade.hold_due_ns, trade.wait_due_ns, trade.retry_ns = NEVER_NS, NEVER_NS, NEVER_NS
+    trade.hold_due_ns, trade.wait_due_ns = NEVER_NS, NEVER_NS
+    trade.exit_retry_ns, trade.exit_vain_tries, trade.fix_retry_ns, trade.fix_vain_tries = NEVER_NS, 0, NEVER_NS, 0
     trade.deadline_ns, trade.imbalance_ns, trade.incident_began_ns = NEVER_NS, NEVER_NS, NEVER_NS
-    trade.measured_ns, trade.vain_tries, trade.exit_retry_ns, trade.round = now_ns, 0, 0, Round.NONE
+    trade.measured_ns, trade.round = now_ns, Round.NONE
     trade.round_lots, trade.round_goal_lots, trade.initial_lots = 0, 0, 0
     trade.realised_amount, trade.fees_amount, trade.funding_amount = 0, 0, 0
     trade.slippage_amount, trade.incident_amount, trade.incident_cost_start_amount = 0, 0, 0

@@ -31,6 +31,8 @@ def consider_exit(state, params, out, s, trade, now_ns):
     """Decides whether an OPEN trade leaves now, and sends it on its way."""
     if trade.phase != Phase.OPEN or any_working(trade):
         return
+    if trade.exit_retry_ns <= now_ns:
+        trade.exit_retry_ns = NEVER_NS
     symbol, terms = state.symbols[s], params.symbols[s]
     ended = feed_ended(symbol, trade)
     fresh = is_fresh(state, params, s, trade.legs[0].venue, now_ns) and is_fresh(
@@ -47,12 +49,9 @@ def consider_exit(state, params, out, s, trade, now_ns):
     if reason >= FIRST_STICKY_REASON and trade.exit_reason != reason:
         trade.exit_reason = reason
         trade.wait_due_ns = now_ns + terms.exit_wait_max_ns
-    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
+    if reason == ExitReason.NONE or trade.exit_retry_ns != NEVER_NS:
         return
-    trade.retry_ns = NEVER_NS
-    if reason == ExitReason.NONE:
-        return
-    may_wait = not (ended and reason >= ExitReason.FEED_ENDED)
+    may_wait = reason != ExitReason.FEED_ENDED and not (ended and reason == ExitReason.SESSION_END)
     if not fresh and may_wait and now_ns < trade.wait_due_ns:
         return
     leave(state, params, out, s, trade, reason, lots, now_ns)
@@ -64,12 +63,13 @@ def leave(state, params, out, s, trade, reason, lots, now_ns):
     terms = params.symbols[s]
     trade.phase, trade.exit_reason, trade.round = Phase.CLOSING, reason, Round.EXIT
     trade.round_lots = trade.legs[0].lots + trade.legs[1].lots
-    trade.round_goal_lots = 0 if lots == 0 else trade.round_lots - 2 * lots
+    trade.round_goal_lots = trade.round_lots
     trade.leaving_ns = trade.leaving_ns or now_ns
     trade.partial_closes += 0 if lots == 0 else 1
     for index in range(LEGS):
         leg = trade.legs[index]
         closing_lots = leg.lots if lots == 0 else min(lots, leg.lots)
+        trade.round_goal_lots -= closing_lots
         close_leg(state, params, out, s, trade, index, closing_lots, Purpose.EXIT, terms.exit_style, now_ns)
         leg.exit_px = leg.order[0].decision_px
 
@@ -92,19 +92,19 @@ def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns)
 
 @compiled
 def end_round(params, s, trade, now_ns):
-    """After the orders of a round ended: a pause before the next try if they left something to do."""
+    """After the orders of a round ended: a pause before the next try of that kind if they left something to do."""
     if trade.round == Round.NONE:
         return
     lots = trade.legs[0].lots + trade.legs[1].lots
-    trade.retry_ns = NEVER_NS
-    if trade.round == Round.EXIT and trade.legs[0].lots != trade.legs[1].lots:
-        trade.vain_tries = 0  # what is unequal is set right at once; only the next exit pauses
-        trade.exit_retry_ns = now_ns + params.symbols[s].retry_ns
-    elif lots == trade.round_goal_lots:
-        trade.vain_tries = 0
+    vain_before = trade.exit_vain_tries if trade.round == Round.EXIT else trade.fix_vain_tries
+    vain_tries = vain_before + 1 if lots == trade.round_lots else 0
+    retry_ns = NEVER_NS
+    if lots != trade.round_goal_lots:
+        retry_ns = now_ns + pause_ns(params.symbols[s], vain_tries)
+    if trade.round == Round.EXIT:
+        trade.exit_vain_tries, trade.exit_retry_ns = vain_tries, retry_ns
     else:
-        trade.vain_tries = trade.vain_tries + 1 if lots == trade.round_lots else 0
-        trade.retry_ns = now_ns + pause_ns(params.symbols[s], trade.vain_tries)
+        trade.fix_vain_tries, trade.fix_retry_ns = vain_tries, retry_ns
     trade.round = Round.NONE
 
 

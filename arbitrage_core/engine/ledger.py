@@ -117,7 +117,7 @@ def note_balance(trade, now_ns):
     if trade.legs[0].lots == trade.legs[1].lots:
         trade.imbalance_ns = NEVER_NS
     elif trade.imbalance_ns == NEVER_NS:
-        trade.imbalance_ns = now_ns
+        trade.imbalance_ns, trade.incident_unhedged_start = now_ns, trade.unhedged_quote_s
 
 
 @compiled

@@ -10,7 +10,7 @@ from arbitrage_core.domain.order import OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase, SingleLegPolicy
 from arbitrage_core.engine.book import is_fresh, touch_px
-from arbitrage_core.engine.exits import close_leg, consider_exit, end_round
+from arbitrage_core.engine.exits import close_leg, consider_exit, end_round, pause_ns
 from arbitrage_core.engine.guards import (
     approve,
     capital_refusal,
@@ -48,7 +48,7 @@ def settle_trade(state, params, out, s, slot, now_ns):
         stand_open(state, params, out, s, trade, now_ns)
         return
     if trade.incident_began_ns == NEVER_NS:
-        begin_incident(params, s, trade, lead_index, abs(bought.lots - sold.lots))
+        begin_incident(params, s, trade, lead_index, abs(bought.lots - sold.lots), now_ns)
     fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, now_ns)
 
 
@@ -71,9 +71,6 @@ def stand_open(state, params, out, s, trade, now_ns):
     if trade.phase == Phase.CLOSING:
         if trade.exit_reason < FIRST_STICKY_REASON:
             trade.exit_reason = ExitReason.NONE
-    if trade.exit_retry_ns > now_ns and trade.retry_ns == NEVER_NS:
-        trade.retry_ns = trade.exit_retry_ns
-    trade.exit_retry_ns = 0
     trade.phase = Phase.OPEN
     trade.hold_due_ns = trade.opened_ns + params.symbols[s].hold_max_ns
     end_incident(params, out, s, trade, now_ns)
@@ -127,9 +124,9 @@ def entry_notional_amount(trade):
 @compiled
 def fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, now_ns):
     """Sets a leg right that stands alone: completes, reverses, or waits."""
-    if trade.retry_ns != NEVER_NS and now_ns < trade.retry_ns:
+    if trade.fix_retry_ns != NEVER_NS and now_ns < trade.fix_retry_ns:
         return
-    trade.retry_ns = NEVER_NS
+    trade.fix_retry_ns = NEVER_NS
     if now_ns >= trade.deadline_ns:
         trade.incident_forced, trade.deadline_ns = 1, NEVER_NS
     forced = trade.incident_forced == 1
@@ -149,7 +146,6 @@ def fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, n
         start_fix(trade, reverse_lots, -1, purpose)
         close_leg(state, params, out, s, trade, lead_index, reverse_lots, purpose, style, now_ns)
     elif choice == COMPLETE:
-        start_fix(trade, complete_lots, 1, choice)
         complete_leg(state, params, out, s, trade, 1 - lead_index, complete_lots, forced, now_ns)
 
 
@@ -239,15 +235,18 @@ def reversing_cost_bps(state, params, s, trade, lead_index, lots, now_ns):
 
 @compiled
 def complete_leg(state, params, out, s, trade, index, lots, forced, now_ns):
-    """Sends one order that adds `lots` to the lagging leg, if the rules for opening risk let it."""
+    """Sends one order that adds `lots` to the lagging leg, if the rules for opening risk let it; else a pause."""
     terms, lag = params.symbols[s], trade.legs[index]
     px = touch_px(state.symbols[s].books[lag.venue], lag.side)
-    limit = completion_limit_px(terms, lag, px)
+    limit = 0.0 if forced else completion_limit_px(terms, lag, px)
     fresh = is_fresh(state, params, s, lag.venue, now_ns)
     if not (fresh and completion_refusal(state, params, s, lag, lots, limit) == Refusal.NONE):
         trade.flagged = 1
+        trade.fix_vain_tries += 1
+        trade.fix_retry_ns = now_ns + pause_ns(terms, trade.fix_vain_tries)
         return
+    start_fix(trade, lots, 1, Purpose.COMPLETE)
     approve(state, Approval.COMPLETE, 1)
     style = OrderStyle.MARKET if forced else OrderStyle.IOC
-    prepare(state, params, s, trade, index, lag.side, style, Purpose.COMPLETE, lots, 0.0 if forced else limit, px)
+    prepare(state, params, s, trade, index, lag.side, style, Purpose.COMPLETE, lots, limit, px)
     send(state, params, out, s, trade, index, now_ns, 0)

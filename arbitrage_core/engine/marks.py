@@ -72,7 +72,7 @@ def mark_equity(state, params, out, now_ns):
                     held += value
                     unrealised += value + leg.basis_amount
         for v in range(params.venue_count):
-            if symbol.initial_lots[v] != 0:
+            if symbol.inventory_basis_amounts[v] != 0:
                 value = inventory_value_amount(state, params, s, v)
                 held += value
                 revaluation += value - symbol.inventory_basis_amounts[v]

@@ -8,7 +8,7 @@ import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.identity import client_order_id
-from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle
+from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.engine.book import touch_px
 from arbitrage_core.engine.fills import book_fill
 from arbitrage_core.engine.guards import symbol_exposure_quote
@@ -88,7 +88,7 @@ def send(state, params, out, s, trade, leg_index, now_ns, stale):
     venue.sent_ns[venue.sent_count % RATE_RING_SLOTS] = now_ns
     venue.sent_count += 1
     entry = write_action(state, params, out, s, trade, leg_index, Action.SUBMIT, now_ns)
-    entry.limit_px, entry.approval, entry.stale = order.limit_px, state.approval, stale
+    entry.approval, entry.stale = state.approval, stale
     trade.stale = max(trade.stale, stale)
     if opens(order.purpose):
         worst = order.worst_px * symbol.rates[leg.venue]
@@ -100,7 +100,10 @@ def send(state, params, out, s, trade, leg_index, now_ns, stale):
 
 @compiled
 def write_action(state, params, out, s, trade, leg_index, action, now_ns):
-    """Appends an action about a leg's order to the outbox, citing the books it was decided on; returns the entry."""
+    """Appends an action about a leg's order to the outbox, citing the books it was decided on; returns the entry.
+
+    A submit cites its own market's book, an entry those of both legs; a cancel or query is decided on none.
+    """
     symbol, leg = state.symbols[s], trade.legs[leg_index]
     order, entry = leg.order[0], next_order(out)
     symbol.sequence += 1
@@ -108,12 +111,17 @@ def write_action(state, params, out, s, trade, leg_index, action, now_ns):
     entry.client_id, entry.symbol, entry.venue, entry.leg = order.client_id, s, leg.venue, leg_index
     entry.trade, entry.attempt, entry.lots = trade.number, leg.attempts, order.lots
     entry.side, entry.style, entry.purpose = order.side, order.style, order.purpose
-    entry.limit_px, entry.decision_px, entry.worst_exposure_quote = 0.0, order.decision_px, 0.0
+    entry.limit_px, entry.decision_px, entry.worst_exposure_quote = order.limit_px, order.decision_px, 0.0
     entry.approval, entry.stale = Approval.NONE, 0
-    buy_book, sell_book = symbol.books[trade.legs[0].venue], symbol.books[trade.legs[1].venue]
-    entry.buy_received_ns, entry.sell_received_ns = buy_book.received_ns, sell_book.received_ns
-    entry.buy_bid_px, entry.buy_ask_px = buy_book.bid_px[0], buy_book.ask_px[0]
-    entry.sell_bid_px, entry.sell_ask_px = sell_book.bid_px[0], sell_book.ask_px[0]
+    submits, both = action == Action.SUBMIT, order.purpose == Purpose.ENTRY
+    entry.buy_received_ns, entry.buy_bid_px, entry.buy_ask_px = 0, 0.0, 0.0
+    entry.sell_received_ns, entry.sell_bid_px, entry.sell_ask_px = 0, 0.0, 0.0
+    if submits and (both or leg_index == 0):
+        book = symbol.books[trade.legs[0].venue]
+        entry.buy_received_ns, entry.buy_bid_px, entry.buy_ask_px = book.received_ns, book.bid_px[0], book.ask_px[0]
+    if submits and (both or leg_index == 1):
+        book = symbol.books[trade.legs[1].venue]
+        entry.sell_received_ns, entry.sell_bid_px, entry.sell_ask_px = book.received_ns, book.bid_px[0], book.ask_px[0]
     return entry
 
 
@@ -158,7 +166,7 @@ def apply_report(state, params, out, row, trade, leg_index):
 def acknowledged(params, s, order):
     """A resting order that answered is left in peace until its time is up; others still owe their end."""
     if order.style == OrderStyle.GTC or order.style == OrderStyle.POST_ONLY:
-        order.due_ns = NEVER_NS
+        order.due_ns, order.queries = NEVER_NS, 0
 
 
 @compiled
@@ -182,6 +190,6 @@ def cancel(state, params, out, s, trade, leg_index, now_ns):
     order = trade.legs[leg_index].order[0]
     order.cancel_ns = now_ns + params.symbols[s].answer_timeout_ns
     if order.canceling == 0 and order.state != OrderState.UNKNOWN:
-        order.due_ns = order.cancel_ns
+        order.due_ns, order.queries = order.cancel_ns, 0
     order.canceling = 1
     write_action(state, params, out, s, trade, leg_index, Action.CANCEL, now_ns)

@@ -15,7 +15,7 @@ from arbitrage_core.engine.exits import consider_exit
 from arbitrage_core.engine.ledger import book_funding, booked, break_off, next_trade
 from arbitrage_core.engine.legs import settle_trade
 from arbitrage_core.engine.marks import arm_mark, inventory_value_amount, mark_equity
-from arbitrage_core.engine.orders import any_working, apply_report, cancel, find_order, is_working
+from arbitrage_core.engine.orders import apply_report, cancel, find_order, is_working
 from arbitrage_core.engine.state import AWAITING_QUOTE, LEGS, NEVER_NS, Fault, SessionPhase
 from arbitrage_core.engine.timers import arm, restless, run_timer
 
@@ -157,11 +157,13 @@ def look_at_trades(state, params, out, s, now_ns):
 
 @compiled
 def price_inventory(state, params, s, v):
-    """A spot inventory enters the equity at its market's first quote."""
+    """A spot inventory enters the equity as soon as its market has shown a bid and its currency a rate."""
     symbol = state.symbols[s]
-    if symbol.initial_lots[v] == 0 or symbol.inventory_basis_amounts[v] != 0:
+    if symbol.initial_lots[v] == 0 or symbol.inventory_basis_amounts[v] != 0 or not symbol.touches[v].bid > 0.0:
         return
     amount = inventory_value_amount(state, params, s, v)
+    if amount == 0:
+        return
     symbol.inventory_basis_amounts[v] = amount
     symbol.inventories_unpriced -= 1
     symbol.restless = restless(symbol)
@@ -223,7 +225,7 @@ def see_rate(state, params, row):
     if not (0 < currency < params.currency_count):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
-    first = state.rate_received_ns[currency] == 0
+    first = row.rate > 0.0 and not state.rates[currency] > 0.0
     state.rates[currency], state.rate_received_ns[currency] = row.rate, row.received_ns
     for s in range(params.symbol_count):
         symbol = state.symbols[s]
@@ -233,8 +235,18 @@ def see_rate(state, params, row):
                 book = symbol.books[v]
                 if ever_quoted(book):
                     symbol.touches[v].bid, symbol.touches[v].ask = book.bid_px[0] * row.rate, book.ask_px[0] * row.rate
+                    price_inventory(state, params, s, v)
+                look_at_next_quote(symbol)
     if first:
         fund_venues(state, params, currency)
+
+
+@compiled
+def look_at_next_quote(symbol):
+    """What changed without a look (a rate, a payment) may let trades leave or enter on any pair at the next quote."""
+    symbol.above_floor = 1
+    if symbol.in_use > 0:
+        symbol.attention, symbol.restless = 1, 1
 
 
 @compiled
@@ -259,9 +271,11 @@ def see_funding(state, params, out, row):
     if not names_market(params, row):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
-    if state.symbols[row.symbol].position_lots[row.venue] != 0:
+    s, v = np.int64(row.symbol), np.int64(row.venue)
+    if state.symbols[s].position_lots[v] != 0 and not params.symbols[s].markets[v].spot:
         book_funding(state, params, out, row)
-        arm(state, params, np.int64(row.symbol))
+        arm(state, params, s)
+        look_at_next_quote(state.symbols[s])
         mark_equity(state, params, out, row.now_ns)
 
 
@@ -272,7 +286,7 @@ def see_feed(state, params, out, row):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
     for s in range(params.symbol_count):
-        if row.symbol != ALL_SYMBOLS and row.symbol != s:
+        if (row.symbol != ALL_SYMBOLS and row.symbol != s) or params.symbols[s].markets[row.venue].exists == 0:
             continue
         book = state.symbols[s].books[row.venue]
         if row.status == FeedStatus.UP:
@@ -297,22 +311,19 @@ def see_command(state, params, out, row):
     elif row.status == Command.FLATTEN:
         state.phase = SessionPhase.ENDING
         for s in range(params.symbol_count):
-            symbol = state.symbols[s]
-            if symbol.in_use == 0:
-                continue
-            for slot in range(len(symbol.trades)):
-                if symbol.trades[slot].phase != Phase.FREE:
-                    cancel_entries(state, params, out, s, symbol.trades[slot], row.now_ns)
+            cancel_entries(state, params, out, s, row.now_ns)
             look_at_trades(state, params, out, s, row.now_ns)
             arm(state, params, s)
 
 
 @compiled
-def cancel_entries(state, params, out, s, trade, now_ns):
-    """Cancels the resting orders of a trade, each once."""
-    if not any_working(trade):
-        return
-    for index in range(LEGS):
-        order = trade.legs[index].order[0]
-        if is_working(order) and order.cancel_ns != NEVER_NS and order.canceling == 0:
-            cancel(state, params, out, s, trade, index, now_ns)
+def cancel_entries(state, params, out, s, now_ns):
+    """Cancels the resting orders of a symbol, oldest trade first, each once."""
+    symbol, number = state.symbols[s], 0
+    for _ in range(symbol.in_use):
+        trade = symbol.trades[next_trade(symbol, number)]
+        number = trade.number
+        for index in range(LEGS):
+            order = trade.legs[index].order[0]
+            if is_working(order) and order.cancel_ns != NEVER_NS and order.canceling == 0:
+                cancel(state, params, out, s, trade, index, now_ns)

@@ -23,12 +23,11 @@ def trade_due_ns(trade):
             if is_working(order):
                 due_ns = min(due_ns, order.due_ns, order.cancel_ns)
         return due_ns
-    sticky = trade.exit_reason >= FIRST_STICKY_REASON
-    if trade.retry_ns != NEVER_NS:
-        return trade.retry_ns if trade.phase != Phase.OPEN or sticky else min(trade.retry_ns, trade.hold_due_ns)
     if trade.phase != Phase.OPEN:
-        return trade.deadline_ns
-    return trade.wait_due_ns if sticky else trade.hold_due_ns
+        return trade.fix_retry_ns if trade.fix_retry_ns != NEVER_NS else trade.deadline_ns
+    if trade.exit_reason < FIRST_STICKY_REASON:
+        return min(trade.exit_retry_ns, trade.hold_due_ns)
+    return trade.exit_retry_ns if trade.exit_retry_ns != NEVER_NS else trade.wait_due_ns
 
 
 @compiled

@@ -7,7 +7,6 @@ probes a guard itself.
 """
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 
 import numpy as np
 
@@ -108,21 +107,22 @@ def _spoilt_one(argument: object) -> Iterator[tuple[str, object]]:
     if isinstance(argument, float | np.floating):
         yield "", float("nan")
     elif isinstance(argument, np.ndarray | np.void):
-        for label, path in _float_paths(np.asarray(argument), ""):
-            replaced = deepcopy(argument)
+        for label, names, place in _floats(np.asarray(argument), "", ()):
+            replaced = np.array(argument)
             target = replaced
-            for step in path[:-1]:
-                target = target[step]
-            target[path[-1]] = np.nan
-            yield label, replaced
+            for name in names:
+                target = target[name]
+            target[place] = np.nan
+            yield label, replaced if isinstance(argument, np.ndarray) else replaced[()]
 
 
-def _float_paths(values: np.ndarray, label: str) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """The way to every float in an array or record, and its name."""
+def _floats(
+    values: np.ndarray, label: str, names: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...], tuple[int, ...]]]:
+    """Every float in an array or record: in words, the fields that lead to it, and its index there."""
     if values.dtype.names:
         for name in values.dtype.names:
-            for below, path in _float_paths(values[name], f"{label}.{name}"):
-                yield below, (name, *path)
+            yield from _floats(values[name], f"{label}.{name}", (*names, name))
     elif values.dtype.kind == "f":
         for place in np.ndindex(values.shape):
-            yield label + "".join(f"[{index}]" for index in place), place
+            yield label + "".join(f"[{index}]" for index in place), names, place

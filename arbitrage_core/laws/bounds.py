@@ -11,6 +11,7 @@ import numpy as np
 
 from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, Purpose
 from arbitrage_core.laws.case import Case
+from arbitrage_core.laws.columns import Columns
 from arbitrage_core.laws.evidence import Bound, VenueTruth
 from arbitrage_core.laws.groups import Groups, grouped, leg_key, leg_name
 from arbitrage_core.laws.slots import Slots
@@ -96,11 +97,12 @@ def _questions(case: Case) -> list[Violation]:
 def _vain_tries(case: Case) -> list[Violation]:
     """Orders of a leg in a row that fill nothing, too fast to have paused."""
     submits, changes = case.submits, case.changes
-    last = case.evidence.log.changes[changes.rows[changes.last]]
-    vain_ids = last["client_id"][(last["after"] >= FIRST_FINAL_STATE) & (last["filled_lots"] == 0)]
+    last = Columns(case.evidence.log.changes, changes.rows[changes.last])
+    vain_orders = np.zeros(len(submits), bool)
+    vain_orders[changes.keys] = (last["after"] >= FIRST_FINAL_STATE) & (last["filled_lots"] == 0)
     legs = grouped(leg_key(submits["symbol"], submits["trade"], submits["leg"]))
-    sent = submits[legs.rows]
-    vain = np.isin(sent["client_id"], vain_ids)
+    sent = submits.at(legs.rows)
+    vain = vain_orders[legs.rows]
     place = np.flatnonzero(vain & (_streaks(vain, legs) >= VAIN_TRIES_MAX))
     span_ns = sent["now_ns"][place] - sent["now_ns"][place - VAIN_TRIES_MAX + 1]
     retry_ns = case.terms.retry_ns[sent["symbol"][place]]
@@ -124,7 +126,7 @@ def _order_rates(case: Case) -> list[Violation]:
     """docs/engine.md §5, rule 11: an entry needs the `orders_per_s_max`-th last submit to be a second old."""
     submits, terms = case.submits, case.terms
     venues = grouped(submits["venue"].astype(np.int64))
-    sent = submits[venues.rows]
+    sent = submits.at(venues.rows)
     limit = terms.orders_per_s_max[sent["venue"]]
     earlier = np.arange(len(sent)) - limit
     crowded = (venues.rank >= limit) & (sent["purpose"] == Purpose.ENTRY)
@@ -141,7 +143,7 @@ def _order_rates(case: Case) -> list[Violation]:
 def _open_trades(case: Case) -> list[Violation]:
     """Entries of a symbol less its trades that had ended by then; what ended at the very instant counts as ended."""
     submits, trades, terms = case.submits, case.evidence.log.trades, case.terms
-    entries = submits[(submits["purpose"] == Purpose.ENTRY) & (submits["leg"] == 0)]
+    entries = submits.at((submits["purpose"] == Purpose.ENTRY) & (submits["leg"] == 0))
     found = []
     for s in np.unique(entries["symbol"]).tolist():
         sent_ns = entries["now_ns"][entries["symbol"] == s]

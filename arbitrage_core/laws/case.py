@@ -6,8 +6,10 @@ from functools import cached_property
 import numpy as np
 
 from arbitrage_core.domain.order import Action, Purpose
+from arbitrage_core.laws.columns import Columns
 from arbitrage_core.laws.evidence import Evidence
 from arbitrage_core.laws.groups import ABSENT, Groups, grouped, leg_key, places_of, trade_key
+from arbitrage_core.laws.id_index import IdIndex
 from arbitrage_core.laws.growth import told_by
 from arbitrage_core.laws.slots import Slots, slots_of
 from arbitrage_core.laws.terms import Terms, terms_of
@@ -36,10 +38,10 @@ class Case:
         return slots_of(self.terms, self.evidence.state)
 
     @cached_property
-    def submits(self) -> np.ndarray:
-        """The log's SUBMITs, `ORDER_OUT[N]`."""
+    def submits(self) -> Columns:
+        """The log's SUBMITs: fields of `ORDER_OUT`, [N]."""
         orders = self.evidence.log.orders
-        return orders[orders["action"] == Action.SUBMIT]
+        return Columns(orders, orders["action"] == Action.SUBMIT)
 
     @cached_property
     def trade_keys(self) -> np.ndarray:
@@ -52,39 +54,42 @@ class Case:
         return opens(self.submits["purpose"])
 
     @cached_property
-    def _ids(self) -> tuple[np.ndarray, np.ndarray]:
-        """Client ids ascending, and the order of each."""
-        rows = np.argsort(self.submits["client_id"], kind="stable")
-        ids = self.submits["client_id"][rows]
-        different = np.ones(len(ids), bool)
-        different[1:] = ids[1:] != ids[:-1]
-        return ids[different], rows[different]
+    def _index(self) -> IdIndex:
+        return IdIndex(self.submits["client_id"])
 
     def orders_of(self, client_ids: np.ndarray) -> np.ndarray:
         """The order with each client id (the first, should it have been used twice), or `ABSENT`."""
-        ids, rows = self._ids
-        at = places_of(ids, client_ids)
-        return np.where(at == ABSENT, ABSENT, rows[at]) if len(rows) else at
+        return self._index.find(client_ids)
+
+    @cached_property
+    def change_order(self) -> np.ndarray:
+        """The order of each row of the changes log, or `ABSENT`."""
+        return self.orders_of(self.evidence.log.changes["client_id"])
+
+    @cached_property
+    def report_order(self) -> np.ndarray:
+        """The order of each row of the reports log, or `ABSENT`."""
+        return self.orders_of(self.evidence.log.reports["client_id"])
+
+    @cached_property
+    def fill_order(self) -> np.ndarray:
+        """The order of each row of the fills log, or `ABSENT`."""
+        return self.orders_of(self.evidence.log.fills["client_id"])
 
     @cached_property
     def changes(self) -> Groups:
-        """The changes log, gathered by client id."""
-        return grouped(self.evidence.log.changes["client_id"])
-
-    @cached_property
-    def change_orders(self) -> np.ndarray:
-        """The order of each group of `changes`, or `ABSENT`."""
-        return self.orders_of(self.changes.keys)
+        """The changes of orders, gathered by order."""
+        return grouped(self.change_order, self.change_order != ABSENT)
 
     @cached_property
     def reports(self) -> Groups:
-        """The reports log, gathered by client id."""
-        return grouped(self.evidence.log.reports["client_id"])
+        """The reports of orders, gathered by order."""
+        return grouped(self.report_order, self.report_order != ABSENT)
 
     @cached_property
     def fills(self) -> Groups:
-        """The fills log, gathered by client id."""
-        return grouped(self.evidence.log.fills["client_id"])
+        """The fills of orders, gathered by order."""
+        return grouped(self.fill_order, self.fill_order != ABSENT)
 
     @cached_property
     def told(self) -> np.ndarray:
@@ -95,10 +100,17 @@ class Case:
     def timeline(self) -> Timeline:
         """What happened to all orders, in the one order in which it happened."""
         log = self.evidence.log
-        change_order, fill_order = np.empty(len(log.changes), np.int64), np.empty(len(log.fills), np.int64)
-        change_order[self.changes.rows] = np.repeat(self.change_orders, self.changes.counts)
-        fill_order[self.fills.rows] = np.repeat(self.orders_of(self.fills.keys), self.fills.counts)
-        return timeline_of(log.changes, change_order, log.fills, fill_order, self.told)
+        return timeline_of(log.changes, self.change_order, log.fills, self.fill_order, self.told)
+
+    def order_name(self, order: int) -> str:
+        """An order in words."""
+        return f"order {self.submits['client_id'][order]}"
+
+    @cached_property
+    def filled_trades(self) -> Groups:
+        """The fills log, gathered by trade."""
+        fills = self.evidence.log.fills
+        return grouped(trade_key(fills["symbol"], fills["trade"]))
 
     @cached_property
     def fill_legs(self) -> Groups:
@@ -116,6 +128,10 @@ class Case:
         """The trades handed to the operator, ended or not, ascending."""
         ended = self.ended_keys[self.evidence.log.trades["flagged"] != 0]
         return np.unique(np.concatenate([ended, self.slots.keys[self.slots.trades["flagged"] != 0]]))
+
+    def flagged(self, keys: np.ndarray) -> np.ndarray:
+        """Whether each trade was handed to the operator, bool, shape of `keys`."""
+        return np.isin(keys, self.flagged_keys) if len(self.flagged_keys) else np.zeros(keys.shape, bool)
 
     def ended_ns(self, keys: np.ndarray) -> np.ndarray:
         """When each trade ended; for one still open, the evidence's last instant. int64, shape of `keys`."""

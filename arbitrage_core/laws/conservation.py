@@ -58,7 +58,7 @@ def _conserved(case: Case, by: str, orders: np.ndarray, cash: np.ndarray, lots: 
     """`orders`: VENUE_ORDER of every order that did something; `cash`, `lots`: the ledger held against them."""
     terms, state = case.terms, case.evidence.state
     at = case.orders_of(orders["client_id"])
-    orders, ours = orders[at != ABSENT], case.submits[at[at != ABSENT]]
+    orders, ours = orders[at != ABSENT], case.submits.at(at[at != ABSENT])
     symbol, venue, side = ours["symbol"], ours["venue"], ours["side"].astype(np.int64)
     received = summed_at(
         (terms.currencies,),

@@ -45,30 +45,28 @@ class VenueTruth:
                 if int(client_id) in self.orders:
                     found[place] = (client_id, *self.orders[int(client_id)])
             return found
-        ordered = self._ordered
-        if len(ordered):
-            at = np.minimum(np.searchsorted(ordered["client_id"], client_ids), len(ordered) - 1)
-            known = ordered["client_id"][at] == client_ids
-            found[known] = ordered[at[known]]
+        table = self.table
+        if len(table):
+            at = np.minimum(np.searchsorted(table["client_id"], client_ids), len(table) - 1)
+            known = table["client_id"][at] == client_ids
+            found[known] = table[at[known]]
         return found
 
     @cached_property
     def table(self) -> np.ndarray:
-        """All orders told of, as `VENUE_ORDER[n]`; empty when the venues do not tell."""
+        """All orders told of, as `VENUE_ORDER[n]` by ascending id; empty when the venues do not tell."""
         if self.orders is None:
             return np.zeros(0, VENUE_ORDER)
         if isinstance(self.orders, Mapping):
-            return np.array([(client_id, *figures) for client_id, figures in self.orders.items()], VENUE_ORDER)
-        told = self.orders.ravel()
-        told = told[told["client_id"] != 0]
-        table = np.zeros(len(told), VENUE_ORDER)
+            told = np.array([(client_id, *figures) for client_id, figures in self.orders.items()], VENUE_ORDER)
+        else:
+            told = self.orders.ravel()
+        rows = np.argsort(told["client_id"])
+        rows = rows[told["client_id"][rows] != 0]
+        table = np.zeros(len(rows), VENUE_ORDER)
         for name in VENUE_ORDER.names:
-            table[name] = told[name]
+            table[name] = told[name][rows]
         return table
-
-    @cached_property
-    def _ordered(self) -> np.ndarray:
-        return self.table[np.argsort(self.table["client_id"])]
 
 
 @dataclass(frozen=True)

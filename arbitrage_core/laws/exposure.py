@@ -59,7 +59,7 @@ def log_exposure(case: Case) -> list[Violation]:
         return []
     timeline = case.timeline
     lots = _exposure_changes(case, timeline)
-    submits = case.submits[timeline.order]
+    submits = case.submits.at(timeline.order)
     by_symbol = grouped(submits["symbol"].astype(np.int64))
     by_market = grouped(submits["symbol"].astype(np.int64) * case.terms.venues + submits["venue"])
     sends = timeline.sent & case.opening[timeline.order]

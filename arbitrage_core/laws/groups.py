@@ -8,6 +8,8 @@ import numpy as np
 ABSENT = -1
 """The place of a key that is not there."""
 TRADE_BITS = 47
+DENSE = 16
+"""Keys up to so many times the rows are looked up in a table; larger ones are searched for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +54,27 @@ class Groups:
         """The sum of `values` (one for each place in `rows`) of each group, [g]."""
         return np.add.reduceat(values, self.starts) if len(self.keys) else np.zeros(0, values.dtype)
 
+    @cached_property
+    def _places(self) -> np.ndarray:
+        """The group of each key from 0 up."""
+        places = np.full(int(self.keys[-1]) + 2, ABSENT)  # one more: it is where what is not there is looked up
+        places[self.keys] = np.arange(len(self.keys))
+        return places
+
     def find(self, keys: np.ndarray) -> np.ndarray:
-        """The group of each key, or `ABSENT`."""
-        return places_of(self.keys, keys)
+        """The group of each key, or `ABSENT`; int64, shape of `keys`."""
+        if not len(self.keys) or self.keys[0] < 0 or self.keys[-1] > DENSE * len(self.rows):
+            return places_of(self.keys, keys)
+        beyond = len(self._places) - 1
+        return self._places[np.where((keys < 0) | (keys > beyond), beyond, keys)]
 
 
-def grouped(keys: np.ndarray) -> Groups:
-    """The rows 0 … n−1 of a log, gathered by `keys` (int64 [n])."""
+def grouped(keys: np.ndarray, among: np.ndarray | None = None) -> Groups:
+    """The rows 0 … n−1 of a log, gathered by `keys` (int64 [n]); `among`, a mask [n], leaves others out."""
+    if among is not None and not among.all():
+        kept = np.flatnonzero(among)
+        groups = grouped(keys[kept])
+        return Groups(kept[groups.rows], groups.keys, groups.starts, groups.counts)
     rows = np.argsort(keys, kind="stable")
     ordered = keys[rows]
     begins = np.ones(len(rows), bool)

@@ -29,12 +29,27 @@ def told_by(changes: np.ndarray, by_id: Groups, fills: np.ndarray, fills_by_id: 
     level[there] = known[guess] == booked[there]
     told[fills_by_id.rows[there]] = by_id.rows[guess]
     uneven = fills_by_id.sums((~level).astype(np.int64)) > 0
-    for group in np.flatnonzero(uneven & (by_id.find(fills_by_id.keys) != ABSENT)).tolist():
-        of_changes = by_id.find(fills_by_id.keys[group : group + 1])[0]
-        mine = slice(fills_by_id.starts[group], fills_by_id.starts[group] + fills_by_id.counts[group])
-        theirs = slice(by_id.starts[of_changes], by_id.starts[of_changes] + by_id.counts[of_changes])
-        knows = np.maximum.accumulate(known[theirs])
-        at = np.searchsorted(knows, booked[mine])
-        rows = by_id.rows[theirs]
-        told[fills_by_id.rows[mine]] = np.where(at < len(rows), rows[np.minimum(at, len(rows) - 1)], ABSENT)
+    if uneven.any():
+        _match_by_lots(told, by_id, known, fills_by_id, booked, uneven)
     return told
+
+
+def _match_by_lots(
+    told: np.ndarray, by_id: Groups, known: np.ndarray, fills_by_id: Groups, booked: np.ndarray, uneven: np.ndarray
+) -> None:
+    """For the `uneven` orders, writes into `told` the first change that knows at least as many lots as were booked."""
+    wanted = np.flatnonzero(np.repeat(uneven, fills_by_id.counts))
+    order = by_id.find(fills_by_id.keys[fills_by_id.group[wanted]])
+    involved = np.zeros(len(by_id.keys) + 1, bool)  # the last one stands for the orders without a change
+    involved[order] = True
+    offered = np.flatnonzero(involved[by_id.group])
+    groups = np.concatenate([order, by_id.group[offered]])
+    lots = np.concatenate([booked[wanted], known[offered]])
+    is_change = np.repeat([False, True], [len(wanted), len(offered)])
+    merged = np.lexsort((is_change, lots, groups))
+    ahead = np.where(is_change[merged], np.arange(len(merged)), len(merged))
+    ahead = np.minimum.accumulate(ahead[::-1])[::-1][np.argsort(merged)][: len(wanted)]
+    found = merged[np.minimum(ahead, len(merged) - 1)]
+    there = (ahead < len(merged)) & (order != ABSENT) & (groups[found] == order)
+    rows = by_id.rows[offered[np.where(there, found - len(wanted), 0)]] if len(offered) else np.zeros(len(wanted), int)
+    told[fills_by_id.rows[wanted]] = np.where(there, rows, ABSENT)

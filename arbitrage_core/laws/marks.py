@@ -12,6 +12,7 @@ import numpy as np
 
 from arbitrage_core.domain.session import REPORTING_CURRENCY
 from arbitrage_core.laws.case import Case, opens
+from arbitrage_core.laws.groups import ABSENT, places_of
 from arbitrage_core.laws.violation import Violation, unequal, violations_where
 
 LAW = "I2"
@@ -66,7 +67,7 @@ def _bookings(case: Case, marks: np.ndarray) -> list[Violation]:
         seen["unrealised_amount"],
     )
     booked_ns = np.concatenate([fills["now_ns"], funding["now_ns"]])
-    unmarked = ~np.isin(booked_ns, seen["now_ns"])
+    unmarked = places_of(seen["now_ns"], booked_ns) == ABSENT
     return found + violations_where(
         LAW, unmarked, lambda n: f"booking at {booked_ns[n]}: a mark after it", "at its instant", "none"
     )

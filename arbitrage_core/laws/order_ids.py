@@ -41,10 +41,8 @@ def log_order_ids(case: Case) -> list[Violation]:
         submits["attempt"],
     )
     found = unequal(LAW, lambda n: f"order {n}: client id", expected, submits["client_id"])
-    same_id = grouped(submits["client_id"])
-    found += violations_where(
-        LAW, same_id.counts > 1, lambda n: f"order {same_id.keys[n]}: times submitted", 1, same_id.counts
-    )
+    ids, earlier = submits["client_id"], case.orders_of(submits["client_id"])
+    found += unequal(LAW, lambda n: f"order {ids[n]}: submitted first as", np.arange(len(ids)), earlier)
     return [*found, *_attempts(case), *_trade_numbers(case), *_sequences(case), *_named(case)]
 
 
@@ -66,14 +64,13 @@ def _attempts(case: Case) -> list[Violation]:
     legs = grouped(leg_key(submits["symbol"], submits["trade"], submits["leg"]))
     attempts = submits["attempt"][legs.rows]
     found = unequal(LAW, lambda n: f"{leg_name(int(legs.keys[legs.group[n]]))}: attempt", legs.rank + 1, attempts)
-    # where in the changes log each order was sent and, if it did, ended
+    # where in the changes log each order was sent and, if it did, ended; of several, the first: it is written last
     size = len(changes)
     sent, ended = np.full(len(submits), size), np.full(len(submits), size)
-    order = np.empty(size, np.int64)
-    order[case.changes.rows] = np.repeat(case.change_orders, case.changes.counts)
+    known = case.change_order != ABSENT
     for place, picked in ((sent, changes["before"] == OrderState.NONE), (ended, changes["after"] >= FIRST_FINAL_STATE)):
-        rows = np.flatnonzero(picked & (order != ABSENT))[::-1]
-        place[order[rows]] = rows  # the first of each order stands, being written last
+        rows = np.flatnonzero(picked & known)[::-1]
+        place[case.change_order[rows]] = rows
     before = legs.previous(ended[legs.rows], -1)
     early = sent[legs.rows] < before
     return found + violations_where(
@@ -119,7 +116,7 @@ def _named(case: Case) -> list[Violation]:
     found = violations_where(
         LAW, unsent, lambda n: f"orders[{other_rows[n]}]: names", "an order sent before", others["client_id"]
     )
-    others, ours = others[~unsent], case.submits[at[~unsent]]
+    others, ours = others[~unsent], case.submits.at(at[~unsent])
     for name in ("symbol", "venue", "trade", "leg", "attempt"):
         found += unequal(
             LAW, lambda n, name=name: f"order {others['client_id'][n]}: {name} it is asked by", ours[name], others[name]

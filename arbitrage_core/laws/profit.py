@@ -108,7 +108,7 @@ def _legs_held(case: Case, rebooked: Rebooked) -> list[Violation]:
     """What the fills leave each leg with is what its slot holds; legs of trades that are not in use hold nothing."""
     slots = case.slots
     stored_keys = leg_key(slots.leg_symbol, slots.trades["number"][:, None], np.array([0, 1])).ravel()
-    keys = np.union1d(stored_keys, rebooked.keys)
+    keys = grouped(np.concatenate([stored_keys, rebooked.keys])).keys
     found = []
     columns = (
         ("lots", rebooked.lots, slots.legs["lots"]),
@@ -133,7 +133,7 @@ def _trades(case: Case, realised: np.ndarray) -> list[Violation]:
     of_fill = trade_key(fills["symbol"], fills["trade"])
     of_funding = trade_key(funding["symbol"], funding["trade"])
     used = grouped(np.concatenate([of_fill, of_funding])).keys
-    missing = ~np.isin(used, keys)
+    missing = places_of(keys, used) == ABSENT
     found += violations_where(LAW, missing, lambda n: f"{trade_name(int(used[n]))}: is stored", "once", "never")
     if found:
         return found

@@ -22,7 +22,7 @@ import numpy as np
 from arbitrage_core.domain.order import OrderStyle, Purpose
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.state import NEVER_NS
-from arbitrage_core.laws.case import Case
+from arbitrage_core.laws.case import Case, opens
 from arbitrage_core.laws.evidence import VenueTruth
 from arbitrage_core.laws.exact_sum import summed_at
 from arbitrage_core.laws.groups import ABSENT, Groups, grouped, places_of, trade_key, trade_name
@@ -119,7 +119,7 @@ def _idle(case: Case, stretches: Stretches) -> list[Violation]:
     doublings = np.minimum(stretches.tries, 40)
     allowed_ns = np.minimum(RETRY_MAX_NS, terms.retry_ns[symbol] * np.exp2(doublings))
     wrong = stretches.unequal & (stretches.working <= 0) & (idle_ns > allowed_ns)
-    wrong &= ~np.isin(stretches.trade, case.flagged_keys)
+    wrong &= ~case.flagged(stretches.trade)
     return violations_where(
         LAW,
         wrong,
@@ -137,9 +137,8 @@ def _endless_orders(case: Case, stretches: Stretches) -> list[Violation]:
     rests = (submits["style"] == OrderStyle.GTC) | (submits["style"] == OrderStyle.POST_ONLY)
     symbol = submits["symbol"]
     life_ns = np.where(rests, terms.working_max_ns[symbol], 0) + ANSWER_TIMEOUTS_MAX * terms.answer_timeout_ns[symbol]
-    fills = case.evidence.log.fills
-    filled = np.isin(case.trade_keys, trade_key(fills["symbol"], fills["trade"]))
-    wrong = filled & (ended_ns - submits["now_ns"] > life_ns) & ~np.isin(case.trade_keys, case.flagged_keys)
+    filled = case.filled_trades.find(case.trade_keys) != ABSENT
+    wrong = filled & (ended_ns - submits["now_ns"] > life_ns) & ~case.flagged(case.trade_keys)
     return violations_where(
         LAW,
         wrong,
@@ -210,14 +209,14 @@ def _trade_ends(case: Case) -> list[Violation]:
     of_fill = places_of(keys, trade_key(fills["symbol"], fills["trade"]))
     of_incident = places_of(keys, trade_key(incidents["symbol"], incidents["trade"]))
     filled = summed_at(keys.shape, ((of_fill[of_fill >= 0],), np.ones((of_fill >= 0).sum(), np.int64)))
-    signed = np.where(np.isin(fills["purpose"], (Purpose.ENTRY, Purpose.COMPLETE)), 1, -1) * fills["lots"]
+    signed = np.where(opens(fills["purpose"]), 1, -1) * fills["lots"]
     kept = summed_at((*keys.shape, 2), ((of_fill[of_fill >= 0], fills["leg"][of_fill >= 0]), signed[of_fill >= 0]))
 
     def named(what: str):
         return lambda n, *leg: f"{trade_name(int(keys[n]))}: {what}"
 
     exits = case.trade_keys[case.submits["purpose"] == Purpose.EXIT]
-    left = np.isin(keys, exits)
+    left = grouped(exits).find(keys) != ABSENT
     told = of_incident >= 0
     counted = summed_at(keys.shape, ((of_incident[told],), np.ones(told.sum(), np.int64)))
     cost = summed_at(keys.shape, ((of_incident[told],), incidents["cost_amount"][told]))
@@ -242,8 +241,7 @@ def _trade_ends(case: Case) -> list[Violation]:
 def _trade_times(case: Case) -> list[Violation]:
     """A trade that ended began with its first fill, ended with its last order, and was at the venues of its legs."""
     trades, submits, timeline = case.evidence.log.trades, case.submits, case.timeline
-    fills = case.evidence.log.fills
-    opened = grouped(trade_key(fills["symbol"], fills["trade"]))
+    fills, opened = case.evidence.log.fills, case.filled_trades
     at = opened.find(case.ended_keys)
     opened_ns = np.zeros(len(trades), np.int64)
     opened_ns[at != ABSENT] = fills["now_ns"][opened.rows[opened.starts[at[at != ABSENT]]]]

@@ -95,6 +95,7 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
             hand_over(account, terms, out)
             if not run_due(state, params, out, account, terms, row.now_ns):
                 return index + 1
+    run_due(state, params, out, account, terms, state.now_ns)
     return rows.shape[0]
 
 

@@ -1,9 +1,10 @@
 """The session: an engine, a simulated venue and their logs, fed with rows. The composition root of backtest and paper."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from arbitrage_core.domain.compiled import Compiled, rebind
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.record import one
 from arbitrage_core.domain.row import Command, command_row, timer_row, with_levels
@@ -12,9 +13,11 @@ from arbitrage_core.engine.genesis import fresh_state
 from arbitrage_core.engine.output import SessionLog, output_dtype
 from arbitrage_core.engine.params import params_record, shape_of
 from arbitrage_core.engine.snapshot import state_hash
-from arbitrage_core.engine.state import Fault
+from arbitrage_core.engine.state import Fault, Shape
 from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.session.binding import Notice, bound_fold, make_ready
+from arbitrage_core.session.fold import fold_simulated
+from arbitrage_core.strategies.registry import strategy_functions
 from arbitrage_core.venues.simulated.account import fresh_account, terms_record
 
 CHUNK_ROWS = 200_000
@@ -34,7 +37,8 @@ class Session:
 
     `feed` rows in any batches, `end` it, read `log`, `state`, `account`. `on_drain` is handed every batch of log entries
     (arrays by the names of `SessionLog`) as they come, before the fold goes on. `interpreted` runs the same functions
-    as plain Python. Raises `InvariantBroken` when the engine stops itself.
+    as plain Python; `replaced` exchanges engine functions by name, for planting a defect. `shape` takes a larger engine than the configuration needs, with the same results. Raises
+    `InvariantBroken` when the engine stops itself.
     """
 
     def __init__(
@@ -44,9 +48,11 @@ class Session:
         *,
         on_drain: Drained | None = None,
         interpreted: bool = False,
+        replaced: Mapping[str, Compiled] | None = None,
         notice: Notice | None = None,
+        shape: Shape | None = None,
     ) -> None:
-        self.config, self.session_key, self.shape = config, session_key, shape_of(config)
+        self.config, self.session_key, self.shape = config, session_key, shape or shape_of(config)
         self.params = params_record(config, self.shape, session_key)
         self.state = fresh_state(config, self.shape, self.params[0])
         self.account, self.terms = fresh_account(config, self.shape), terms_record(config, self.shape)
@@ -55,6 +61,9 @@ class Session:
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LOGS, "report_positions")}
         self._on_drain = on_drain
         self._fold = bound_fold("fold_simulated", config.strategy, interpreted)
+        if replaced:
+            functions = {**strategy_functions(config.strategy), **replaced}
+            self._fold = rebind(fold_simulated, functions, name="_".join(replaced), interpreted=interpreted)
         self._records = (self.state, self.params, self.output, self.account, self.terms)
         make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
 

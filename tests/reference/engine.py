@@ -26,10 +26,6 @@ class Engine:
         self.entries = Entries(state, self.orders)
         self.mark_due_ns = NEVER
 
-    def start(self, now: int) -> None:
-        """The first row is about to come: marks begin at the next full second."""
-        self.mark_due_ns = (now // SECOND_NS + 1) * SECOND_NS
-
     # ---------------------------------------------------------------------------------------------------- timers
 
     def next_timer(self) -> tuple[int, int, int] | None:
@@ -61,8 +57,13 @@ class Engine:
 
     def run_mark(self) -> None:
         """A full second."""
-        self.mark_due_ns += SECOND_NS
+        self.mark_due_ns = NEVER
         self.state.ledger.mark(self.state.now)
+
+    def _arm_mark(self) -> None:
+        """After a row or report: the mark of the next full second, if none is due."""
+        if self.mark_due_ns == NEVER:
+            self.mark_due_ns = (self.state.now // SECOND_NS + 1) * SECOND_NS
 
     def _arm(self, symbol: Symbol, trade: Trade) -> None:
         """Sets when a trade next wants attention; whatever is due by now has had it."""
@@ -98,6 +99,7 @@ class Engine:
 
     def report(self, report: Report) -> None:
         """A report of an order, then a look at its symbol."""
+        self._arm_mark()
         applied = self.orders.apply(report)
         if applied is None:
             return
@@ -108,6 +110,7 @@ class Engine:
 
     def row(self, row: Row) -> None:
         """A row, after everything due before it."""
+        self._arm_mark()
         if row.kind == RowKind.QUOTE:
             self._quote(row)
         elif row.kind == RowKind.REPORT:
@@ -133,7 +136,10 @@ class Engine:
         self.look(symbol)
 
     def _rate(self, row: Row) -> None:
+        first = row.rate > 0 and not self.state.rates.values[row.currency] > 0
         self.state.rates.hear(row.currency, row.rate, row.received_ns)
+        if first:
+            self.state.ledger.fund(self.state.config, row.currency, row.rate)
         for market in self.state.markets():
             if market.terms.quote == row.currency:
                 market.convert_touch(self.state.rates)
@@ -163,9 +169,9 @@ class Engine:
             return
         self.state.ending = True
         for symbol in self.state.symbols:
-            for trade in list(symbol.trades.values()):
+            for trade in symbol.trades.values():
                 for order in trade.working:
                     if order.rests and not order.cancel_sent:
                         self.orders.cancel(symbol, trade, order)
-                self.legs.manage(symbol, trade)
+            self._manage_all(symbol)
             self._arm_all(symbol)

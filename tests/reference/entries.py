@@ -6,7 +6,8 @@ from math import inf
 from arbitrage_core.domain.order import OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.strategy import EntryOrder
-from tests.reference.amount import amount_above, lots_of, ratio
+from tests.reference.amount import lots_of, ratio
+from tests.reference.guards import Guards, Opening, worst_px_of
 from tests.reference.market import Market, Symbol
 from tests.reference.orders import Orders, State, limit_of
 from tests.reference.trade import Leg, Trade
@@ -31,8 +32,6 @@ class Side:
     decision_px: float = 0.0
     worst_px: float = 0.0
     """Worst own price of it."""
-    need: int = 0
-    order_part: int = 0
 
 
 @dataclass
@@ -44,19 +43,23 @@ class Plan:
     spread_bps: float
     net_edge_bps: float
     lots: int = 0
-    worst_exposure: float = 0.0
 
     @property
     def sides(self) -> tuple[Side, Side]:
         """By leg."""
         return self.buy, self.sell
 
+    @property
+    def openings(self) -> list[Opening]:
+        """What the guards are asked for, by leg."""
+        return [Opening(side.market, side.side, self.lots, side.worst_px, True) for side in self.sides]
+
 
 class Entries:
     """Decides entries: at most one a look."""
 
     def __init__(self, state: State, orders: Orders) -> None:
-        self.state, self.orders = state, orders
+        self.state, self.orders, self.guards = state, orders, Guards(state)
 
     def look(self, symbol: Symbol) -> None:
         """The entry part of a look: decides, counts, keeps the opportunity, sends."""
@@ -154,7 +157,7 @@ class Entries:
         else:
             wanted = lots_of(params.qty_base or 0.0, symbol.lot)
         i = j = taken = 0
-        left_buy, left_sell = lots_of(buy.ask_qty[0], symbol.lot), lots_of(sell.bid_qty[0], symbol.lot)
+        left_buy, left_sell = symbol.level_lots(buy, buy.ask_qty[0]), symbol.level_lots(sell, sell.bid_qty[0])
         while taken < wanted and buy.ask_px[i] > 0 and sell.bid_px[j] > 0:
             ask, bid = buy.ask_px[i] * rate_buy, sell.bid_px[j] * rate_sell
             spread = (bid - ask) / ask * 1e4
@@ -170,9 +173,9 @@ class Entries:
             if next_i >= levels or next_j >= levels:
                 break
             if next_i > i:
-                left_buy = lots_of(buy.ask_qty[next_i], symbol.lot)
+                left_buy = symbol.level_lots(buy, buy.ask_qty[next_i])
             if next_j > j:
-                left_sell = lots_of(sell.bid_qty[next_j], symbol.lot)
+                left_sell = symbol.level_lots(sell, sell.bid_qty[next_j])
             i, j = next_i, next_j
         step = symbol.pair_step(buy, sell)
         plan.lots = taken // step * step
@@ -193,86 +196,26 @@ class Entries:
             if style == OrderStyle.POST_ONLY:
                 side.decision_px = side.market.price(-side.side)
                 side.limit_px = limit_of(terms, side.side, side.decision_px, 0.0)
-                worst = side.limit_px
             elif style == OrderStyle.MARKET:
                 side.decision_px, side.limit_px = touch, 0.0
-                worst = touch * (1 + side.side * bound * 1e-4)
             else:
                 side.decision_px = touch
-                side.limit_px = worst = limit_of(terms, side.side, side.reference_px, bound)
-            side.worst_px = worst if side.side > 0 else max(worst, touch)
+                side.limit_px = limit_of(terms, side.side, side.reference_px, bound)
+            side.worst_px = worst_px_of(side.market, side.side, side.limit_px, bound)
 
     # ---------------------------------------------------------------------------------------------------- guards
 
     def _guard(self, symbol: Symbol, plan: Plan) -> Refusal:
         """Rules 8 to 11 of §5."""
-        refusal = self._exposure(symbol, plan)
+        refusal = self.guards.refusal(symbol, plan.openings)
         if refusal != Refusal.NONE:
             return refusal
-        seller = plan.sell.market
-        if seller.terms.spot:
-            reserved = sum(self._opening_lots(symbol, seller.terms.venue, 1))
-            if not seller.position_lots - reserved + seller.terms.short_limit_lots >= plan.lots:
-                return Refusal.INVENTORY_MUST_COVER
-        for side in plan.sides:
-            self._reckon_need(symbol, plan, side)
-            if not side.need <= self.state.ledger.free(side.market.terms.venue, side.market.terms.quote):
-                return Refusal.CAPITAL_MUST_COVER
         for side in plan.sides:
             venue = self.state.venues[side.market.terms.venue]
             limit = venue.orders_per_s_max
             if len(venue.submits_ns) >= limit and self.state.now - venue.submits_ns[-limit] < SECOND_NS:
                 return Refusal.ORDER_RATE_MUST_STAY_INSIDE
         return Refusal.NONE
-
-    def _opening_lots(self, symbol: Symbol, venue: int, leg_index: int) -> list[int]:
-        """Unfilled lots of working opening orders of a leg on a venue."""
-        found = [trade.legs[leg_index] for trade in symbol.trades.values() if trade.legs[leg_index].venue == venue]
-        return [leg.order.working_lots for leg in found if leg.order is not None and leg.order.opens]
-
-    def _exposed_lots(self, symbol: Symbol, venue: int) -> int:
-        """Lots held and lots that working opening orders may add, on one market."""
-        held = sum(leg.lots for trade in symbol.trades.values() for leg in trade.legs if leg.venue == venue)
-        return held + sum(self._opening_lots(symbol, venue, 0)) + sum(self._opening_lots(symbol, venue, 1))
-
-    def _exposure_elsewhere(self, symbol: Symbol, venues: list[int]) -> float:
-        """Exposure of the other symbols on these venues, at their ask touch; by symbol, then venue."""
-        total = 0.0
-        for other in self.state.symbols:
-            if other is symbol:
-                continue
-            for venue in venues:
-                lots = self._exposed_lots(other, venue)
-                if lots:
-                    total += lots * other.lot * other.markets[venue].ask
-        return total
-
-    def _exposure(self, symbol: Symbol, plan: Plan) -> Refusal:
-        rates, lot, q = self.state.rates.values, symbol.lot, plan.lots
-        worst = [side.worst_px * rates[side.market.terms.quote] for side in plan.sides]
-        own = sum(self._exposed_lots(symbol, venue) for venue in symbol.markets)
-        figure = plan.worst_exposure = (own + 2 * q) * lot * max(worst)
-        if not figure <= symbol.params.symbol_exposure_max_quote:
-            return Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE
-        for side, worst_px in zip(plan.sides, worst, strict=True):
-            venue = side.market.terms.venue
-            here = (self._exposed_lots(symbol, venue) + q) * lot * worst_px
-            if not self._exposure_elsewhere(symbol, [venue]) + here <= self.state.venues[venue].exposure_max_quote:
-                return Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE
-        everywhere = list(range(len(self.state.venues)))
-        if not self._exposure_elsewhere(symbol, everywhere) + figure <= self.state.config.portfolio_exposure_max_quote:
-            return Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE
-        return Refusal.NONE
-
-    def _reckon_need(self, symbol: Symbol, plan: Plan, side: Side) -> None:
-        """What a leg and its unwind may need, in the quote currency of its market (§11)."""
-        terms = side.market.terms
-        n = plan.lots * symbol.lot * side.worst_px
-        f, k = terms.taker_fee_bps * 1e-4, symbol.params.slippage_bound_bps * 1e-4
-        unwind = n * (2 * f + 2 * k)
-        order = n * terms.margin_rate if not terms.spot else n if side.side > 0 else 0.0
-        side.need = amount_above(order + unwind, terms.unit)
-        side.order_part = amount_above(order, terms.unit)
 
     # --------------------------------------------------------------------------------------------------- sending
 
@@ -289,11 +232,17 @@ class Entries:
             decided_ns=state.now,
             spread_bps=plan.spread_bps,
             net_edge_bps=plan.net_edge_bps,
-            lot_ns_at=state.now,
+            measured_ns=state.now,
         )
+        # What is exposed and needed is reckoned before the first order counts.
+        rates, needs = state.rates.values, [self.guards.order_need(symbol, opening) for opening in plan.openings]
+        exposures = [
+            self.guards.symbol_exposure(symbol, 2 * plan.lots, side.worst_px * rates[side.market.terms.quote])
+            for side in plan.sides
+        ]
+        for leg, opening in zip(legs, plan.openings, strict=True):
+            state.ledger.reserve_unwind(symbol, leg, self.guards.unwind_need(symbol, opening))
         symbol.trades[trade.number] = trade
-        for index, side in enumerate(plan.sides):
-            state.ledger.reserve(symbol, trade, index, side.order_part, side.need - side.order_part)
         style = STYLES[symbol.params.entry_order]
         for index, side in enumerate(plan.sides):
             order = self.orders.submit(
@@ -305,7 +254,8 @@ class Entries:
                 plan.lots,
                 side.limit_px,
                 side.decision_px,
-                plan.worst_exposure,
+                exposures[index],
+                needs[index],
             )
             trade.tried.append(order)
         start_cooldown(symbol, state.now)

@@ -74,7 +74,7 @@ class Exits:
             return False
         long, short = trade.legs
         buy, sell = symbol.markets[long.venue], symbol.markets[short.venue]
-        notional = (long.opened_cost + short.opened_cost) / 2
+        notional = round((long.opened_cost + short.opened_cost) / 2)
         proceeds = long.lots * symbol.lot * buy.bid * (1 - buy.terms.taker_fee_bps * 1e-4)
         expense = short.lots * symbol.lot * sell.ask * (1 + sell.terms.taker_fee_bps * 1e-4)
         profit = trade.realised + long.basis + short.basis + (proceeds - expense) / self.state.rates.units[0]
@@ -107,4 +107,5 @@ class Exits:
                 limit = 0.0 if market_order else limit_of(terms, -leg.side, px, symbol.params.slippage_bound_bps)
                 style = OrderStyle.MARKET if market_order else OrderStyle.IOC
                 order = self.orders.submit(symbol, trade, leg.index, Purpose.EXIT, style, close, limit, px)
+                leg.exit_px = px
                 trade.tried.append(order)

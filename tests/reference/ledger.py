@@ -3,19 +3,30 @@
 from math import nan
 
 from arbitrage_core.domain.money import booking_unit
+from arbitrage_core.domain.order import Purpose
 from arbitrage_core.domain.session import SessionConfig
 from tests.reference.amount import Rates, amount_of, share_of
 from tests.reference.market import Market, Symbol
 from tests.reference.result import EquityEntry, FillEntry, FundingEntry, Log
-from tests.reference.trade import Order, Trade
+from tests.reference.trade import Leg, Order, Trade
 
 
 def capital_of(config: SessionConfig) -> list[int]:
-    """Start capital per venue, reporting currency: equal parts, the first venue takes the rounding rest."""
-    unit = booking_unit(config.reporting_currency)
-    part = amount_of(config.initial_capital_quote / len(config.venues), unit)
-    total = amount_of(config.initial_capital_quote, unit)
-    return [total - part * (len(config.venues) - 1)] + [part] * (len(config.venues) - 1)
+    """Start capital per venue, reporting currency: equal parts, the first venue takes what does not divide.
+
+    0 for a venue at home in another currency, which gets its part at that currency's first rate: `share_at_rate`.
+    """
+    total = amount_of(config.initial_capital_quote, booking_unit(config.reporting_currency))
+    part, rest = divmod(total, len(config.venues))
+    homes = [config.home_currency(venue.name) for venue in config.venues]
+    return [0 if home else part + rest * (index == 0) for index, home in enumerate(homes)]
+
+
+def share_at_rate(config: SessionConfig, venue: int, currency: int, rate: float) -> int:
+    """What a venue starts with when its home currency's first rate is heard; 0 for any other currency."""
+    if config.home_currency(config.venues[venue].name) != currency:
+        return 0
+    return amount_of(config.initial_capital_quote / len(config.venues) / rate, booking_unit(config.currencies[currency]))
 
 
 class Ledger:
@@ -35,6 +46,16 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------------------- bookings
 
+    def fund(self, config: SessionConfig, currency: int, rate: float) -> None:
+        """The first rate of a currency: venues at home in it get their capital."""
+        for venue in range(len(self.cash)):
+            amount = share_at_rate(config, venue, currency, rate)
+            self._start_with(self.book_cash(venue, currency, amount) if amount else 0)
+
+    def _start_with(self, amount: int) -> None:
+        self.start += amount
+        self.peak += amount
+
     def book_cash(self, venue: int, currency: int, amount: int) -> int:
         """Adds a signed amount to a venue's cash; the amount in the reporting currency."""
         converted = self.rates.convert(amount, currency)
@@ -52,7 +73,8 @@ class Ledger:
     def book_fill(self, symbol: Symbol, trade: Trade, order: Order, lots: int, cost: int, fee: int, now: int) -> None:
         """A fill of `lots` for `cost` quote and `fee` fee currency amounts: the growth since the last booking."""
         market, leg = symbol.markets[order.venue], trade.legs[order.leg]
-        terms, imbalance = market.terms, trade.imbalance
+        terms = market.terms
+        trade.measure_imbalance(symbol.lot, now)
         cash = self.book_cash(order.venue, terms.quote, -order.side * cost)
         fee_reporting = -self.book_cash(order.venue, terms.fee, -fee)
         market.position_lots += order.side * lots
@@ -70,10 +92,13 @@ class Ledger:
         slippage = self._slippage(market, order, lots, cost, order.decision_px)
         trade.fees, trade.slippage = trade.fees + fee_reporting, trade.slippage + slippage
         if trade.incident is not None:
-            adverse = self._slippage(market, order, lots, cost, leg.decision_px) if order.opens else -gain
-            trade.incident.cost += adverse + fee_reporting
+            if order.purpose == Purpose.REVERSE:
+                trade.incident.cost += fee_reporting - gain
+            else:
+                planned_px = leg.decision_px if order.opens else leg.exit_px
+                trade.incident.cost += self._slippage(market, order, lots, cost, planned_px)
         self._note_first_fills(symbol, trade, order, now)
-        trade.watch_imbalance(imbalance, now)
+        trade.watch_imbalance(now)
         self.log.fills.append(
             FillEntry(
                 now_ns=now,
@@ -167,9 +192,10 @@ class Ledger:
         return total
 
     def note_inventory(self, market: Market) -> None:
-        """Sets what a spot inventory was worth, at the first quote with a known rate."""
-        if market.terms.initial_lots > 0 and market.first_value is None and market.bid == market.bid:
-            market.first_value = self.inventory_value(market)
+        """A spot inventory enters the equity as soon as its market has shown a bid and its currency a rate."""
+        if market.terms.initial_lots > 0 and market.first_value is None and market.bid > 0:
+            market.first_value = self.inventory_value(market) or None
+            self._start_with(market.first_value or 0)
 
     def mark(self, now: int) -> None:
         """Marks the equity; keeps peak and deepest drawdown."""
@@ -186,33 +212,36 @@ class Ledger:
 
     def free(self, venue: int, currency: int) -> float:
         """What a venue has left to set aside in a currency (§11)."""
-        margin = 0.0
+        free = float(self.cash[venue][currency])
         for symbol in self.symbols:
             market = symbol.markets.get(venue)
             if market is None or market.terms.spot or market.terms.quote != currency or market.position_lots == 0:
                 continue
             terms, lots = market.terms, market.position_lots
             px = (market.bid_px[0] if lots > 0 else market.ask_px[0]) if market.quoted else nan
-            value = lots * terms.lot * px / terms.unit
-            margin += value - abs(lots) * terms.lot * px * terms.margin_rate / terms.unit
-        return self.cash[venue][currency] + margin - self.reserved[venue][currency]
+            free += lots * terms.lot * px / terms.unit
+            free -= abs(lots) * terms.lot * px * terms.margin_rate / terms.unit
+        return free - self.reserved[venue][currency]
 
-    def reserve(self, symbol: Symbol, trade: Trade, leg: int, order_part: int, unwind_part: int) -> None:
-        """Sets money aside for a leg and its unwind, before the first send."""
-        held = trade.legs[leg]
-        held.order_reserve, held.unwind_reserve = order_part, unwind_part
-        self.reserved[held.venue][symbol.markets[held.venue].terms.quote] += order_part + unwind_part
+    def reserve_unwind(self, symbol: Symbol, leg: Leg, amount: int) -> None:
+        """Sets money aside for a leg's unwind, until the trade ends."""
+        leg.unwind_reserve = amount
+        self.reserved[leg.venue][symbol.markets[leg.venue].terms.quote] += amount
 
-    def release_order(self, symbol: Symbol, trade: Trade, order: Order, lots: int, rest_before: int) -> None:
-        """Lets go the part of the order reserve that belongs to `lots` of the `rest_before` not yet filled."""
-        leg = trade.legs[order.leg]
-        part = share_of(leg.order_reserve, lots, rest_before)
-        leg.order_reserve -= part
-        self.reserved[leg.venue][symbol.markets[leg.venue].terms.quote] -= part
+    def reserve_order(self, symbol: Symbol, order: Order, amount: int) -> None:
+        """Sets money aside for an opening order, before it is sent."""
+        order.reserve = order.reserve_full = amount
+        self.reserved[order.venue][symbol.markets[order.venue].terms.quote] += amount
+
+    def keep_reserve(self, symbol: Symbol, order: Order) -> None:
+        """Keeps of an order's reserve the share of what may still be filled."""
+        kept = share_of(order.reserve_full, order.working_lots, order.lots)
+        self.reserved[order.venue][symbol.markets[order.venue].terms.quote] += kept - order.reserve
+        order.reserve = kept
 
     def release_all(self, symbol: Symbol, trade: Trade) -> None:
         """Lets go whatever an ended trade still had set aside."""
         for leg in trade.legs:
             currency = symbol.markets[leg.venue].terms.quote
-            self.reserved[leg.venue][currency] -= leg.order_reserve + leg.unwind_reserve
-            leg.order_reserve = leg.unwind_reserve = 0
+            self.reserved[leg.venue][currency] -= leg.unwind_reserve
+            leg.unwind_reserve = 0

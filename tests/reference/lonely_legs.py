@@ -1,11 +1,13 @@
 """One leg alone, in the reference model: what follows when no order of a trade works any more (docs/engine.md §9)."""
 
 from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.strategy import LegPolicy
 from arbitrage_core.domain.trade import ExitReason, Phase
 from tests.reference.amount import ratio
 from tests.reference.entries import start_cooldown
 from tests.reference.exits import Exits
+from tests.reference.guards import Guards, Opening, worst_px_of
 from tests.reference.market import Symbol
 from tests.reference.orders import Orders, State, bounded, limit_of
 from tests.reference.result import IncidentEntry, TradeEntry
@@ -16,7 +18,7 @@ class LonelyLegs:
     """Ends, hedges or repairs trades that are OPENING, UNWINDING or CLOSING."""
 
     def __init__(self, state: State, orders: Orders, exits: Exits) -> None:
-        self.state, self.orders, self.exits = state, orders, exits
+        self.state, self.orders, self.exits, self.guards = state, orders, exits, Guards(state)
 
     def settle(self, symbol: Symbol, trade: Trade) -> None:
         """The last working order of a trade has just become final."""
@@ -55,10 +57,11 @@ class LonelyLegs:
             return
         if trade.incident is None:
             began = trade.imbalance_ns if trade.imbalance_ns is not None else self.state.now
-            before = trade.lot_ns - abs(trade.imbalance) * (trade.lot_ns_at - began)
-            trade.incident = Incident(began, abs(trade.imbalance), trade.lead.index, trade.phase, lot_ns_before=before)
+            if trade.imbalance_ns is None:
+                trade.measure_imbalance(symbol.lot, began)
+                trade.watch_imbalance(began)
+            trade.incident = Incident(began, abs(trade.imbalance), trade.lead.index, trade.phase)
             trade.incidents += 1
-            trade.imbalance_ns = began
         self._repair(symbol, trade, trade.incident, complete, reverse)
 
     def _lots(self, symbol: Symbol, trade: Trade) -> tuple[int, int]:
@@ -92,13 +95,34 @@ class LonelyLegs:
         elif forced and reverse > 0:
             self._send(symbol, trade, lead, Purpose.REVERSE, reverse, forced)
         elif forced:
-            self._send(symbol, trade, lag, Purpose.COMPLETE, complete, forced)
+            if not self._stale(symbol, lag) and self._guarded(symbol, trade, complete, forced) == Refusal.NONE:
+                self._send(symbol, trade, lag, Purpose.COMPLETE, complete, forced)
+            else:
+                trade.flagged = True
+                trade.fix_pace.after(0, complete, now, symbol.retry_ns)
         else:
             purpose = self._by_policy(symbol, trade, complete, reverse)
             if purpose == Purpose.COMPLETE:
                 self._send(symbol, trade, lag, purpose, complete, forced)
             elif purpose == Purpose.REVERSE:
                 self._send(symbol, trade, lead, purpose, reverse, forced)
+
+    def _opening(self, symbol: Symbol, trade: Trade, lots: int, forced: bool) -> Opening:
+        """What completing would open."""
+        lag, market = trade.lag, symbol.markets[trade.lag.venue]
+        limit = 0.0 if forced else self._completion_limit(symbol, lag)
+        worst_px = worst_px_of(market, lag.side, limit, symbol.params.slippage_bound_bps)
+        return Opening(market, lag.side, lots, worst_px, False)
+
+    def _guarded(self, symbol: Symbol, trade: Trade, lots: int, forced: bool) -> Refusal:
+        return self.guards.refusal(symbol, [self._opening(symbol, trade, lots, forced)])
+
+    def _completion_limit(self, symbol: Symbol, leg: Leg) -> float:
+        """The touch and the slippage bound, but within the completion bound of the entry's decision price."""
+        market, params, side = symbol.markets[leg.venue], symbol.params, leg.side
+        furthest = leg.decision_px * (1 + side * params.complete_bound_bps * 1e-4)
+        px = market.price(side) * (1 + side * params.slippage_bound_bps * 1e-4)
+        return bounded(market.terms, side, px, furthest)
 
     def _stale(self, symbol: Symbol, leg: Leg) -> bool:
         return self.state.stale(symbol, symbol.markets[leg.venue])
@@ -108,7 +132,7 @@ class LonelyLegs:
         policy = symbol.params.single_leg_policy
         if policy == LegPolicy.HOLD:
             return None
-        complete_cost = self._cost_of_completing(symbol, trade) if complete > 0 else None
+        complete_cost = self._cost_of_completing(symbol, trade, complete) if complete > 0 else None
         reverse_cost = self._cost_of_reversing(symbol, trade) if reverse > 0 else None
         if policy == LegPolicy.COMPLETE:
             return Purpose.COMPLETE if complete_cost is not None else None
@@ -122,13 +146,15 @@ class LonelyLegs:
             return None
         return purpose if cost <= symbol.params.hold_risk_bps else None
 
-    def _cost_of_completing(self, symbol: Symbol, trade: Trade) -> float | None:
+    def _cost_of_completing(self, symbol: Symbol, trade: Trade, lots: int) -> float | None:
         """In bps; None when not allowed."""
         lag, market = trade.lag, symbol.markets[trade.lag.venue]
         if not self.state.active or self._stale(symbol, lag):
             return None
         adverse = lag.side * ratio(market.price(lag.side) - lag.decision_px, lag.decision_px) * 1e4
         if not adverse <= symbol.params.complete_bound_bps:
+            return None
+        if self._guarded(symbol, trade, lots, False) != Refusal.NONE:
             return None
         fee_lag, fee_lead = market.terms.taker_fee_bps, symbol.markets[trade.lead.venue].terms.taker_fee_bps
         return adverse + fee_lag + fee_lead + fee_lag + symbol.params.exit_spread_bps - trade.spread_bps
@@ -149,8 +175,7 @@ class LonelyLegs:
         if forced:
             limit = 0.0
         elif purpose == Purpose.COMPLETE:
-            furthest = leg.decision_px * (1 + side * symbol.params.complete_bound_bps * 1e-4)
-            limit = bounded(market.terms, side, px * (1 + side * bound * 1e-4), furthest)
+            limit = self._completion_limit(symbol, leg)
         else:
             limit = limit_of(market.terms, side, px, bound)
         if purpose == Purpose.REVERSE:
@@ -159,7 +184,13 @@ class LonelyLegs:
             trade.incident.attempts += 1
             trade.incident.resolution = purpose
         style = OrderStyle.MARKET if forced else OrderStyle.IOC
-        trade.tried = [self.orders.submit(symbol, trade, leg.index, purpose, style, lots, limit, px)]
+        exposure, need = 0.0, 0
+        if purpose == Purpose.COMPLETE:
+            opening = self._opening(symbol, trade, lots, forced)
+            rate = self.state.rates.values[market.terms.quote]
+            exposure = self.guards.symbol_exposure(symbol, lots, opening.worst_px * rate)
+            need = self.guards.order_need(symbol, opening)
+        trade.tried = [self.orders.submit(symbol, trade, leg.index, purpose, style, lots, limit, px, exposure, need)]
 
     # ------------------------------------------------------------------------------------------------------ ends
 
@@ -168,6 +199,7 @@ class LonelyLegs:
         if incident is None:
             return
         trade.incident_cost += incident.cost
+        trade.measure_imbalance(symbol.lot, self.state.now)
         self.state.log.incidents.append(
             IncidentEntry(
                 trade=trade.number,
@@ -175,7 +207,7 @@ class LonelyLegs:
                 ended_ns=self.state.now,
                 lots=incident.lots,
                 cost_amount=incident.cost,
-                unhedged_lot_ns=trade.lot_ns - incident.lot_ns_before,
+                unhedged_quote_s=trade.unhedged_quote_s - trade.unhedged_before,
                 attempts=incident.attempts,
                 symbol=symbol.index,
                 venue=trade.legs[incident.leg].venue,
@@ -211,7 +243,7 @@ class LonelyLegs:
     def _entry(self, symbol: Symbol, trade: Trade) -> TradeEntry:
         long, short = trade.legs
         both = long.first_fill_ns and short.first_fill_ns
-        notional = (long.opened_cost + short.opened_cost) / 2
+        notional = round((long.opened_cost + short.opened_cost) / 2)
         stop = symbol.params.stop_loss_bps
         return TradeEntry(
             number=trade.number,
@@ -222,7 +254,7 @@ class LonelyLegs:
             ended_ns=self.state.now,
             leg_gap_ns=abs(long.first_fill_ns - short.first_fill_ns) if both else -1,
             initial_lots=trade.initial_lots,
-            entry_notional_amount=round(notional),
+            entry_notional_amount=notional,
             realised_amount=trade.realised,
             fees_amount=trade.fees,
             funding_amount=trade.funding,
@@ -231,7 +263,7 @@ class LonelyLegs:
             risk_amount=0 if stop == "off" else round(stop * 1e-4 * notional),
             spread_bps=trade.spread_bps,
             net_edge_bps=trade.net_edge_bps,
-            unhedged_lot_ns=trade.lot_ns,
+            unhedged_quote_s=trade.unhedged_quote_s,
             partial_closes=trade.partial_closes,
             incidents=trade.incidents,
             symbol=symbol.index,

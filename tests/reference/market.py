@@ -183,6 +183,11 @@ class Symbol:
         """The larger step of two markets, which the smaller divides."""
         return max(buy.terms.step_lots, sell.terms.step_lots)
 
+    def level_lots(self, market: Market, quantity: float) -> int:
+        """What a level offers in the steps its market deals in."""
+        step = market.terms.step_lots
+        return lots_of(quantity, self.lot) // step * step
+
     def costs_bps(self, buy: Terms, sell: Terms) -> float:
         """What a round trip is expected to cost (§3)."""
         fees, slippage = buy.taker_fee_bps + sell.taker_fee_bps, buy.slippage_bps + sell.slippage_bps

@@ -86,8 +86,9 @@ class Orders:
         limit_px: float,
         decision_px: float,
         worst_exposure: float = 0.0,
+        need: int = 0,
     ) -> Order:
-        """Sends an order for a leg, which has none working."""
+        """Sends an order for a leg, which has none working; `need` is set aside for it."""
         state, leg = self.state, trade.legs[leg_index]
         market = symbol.markets[leg.venue]
         opens = purpose in (Purpose.ENTRY, Purpose.COMPLETE)
@@ -112,6 +113,7 @@ class Orders:
         )
         if order.rests:
             order.cancel_due_ns = state.now + symbol.working_max_ns
+        state.ledger.reserve_order(symbol, order, need)
         leg.order = order
         self.known[order.client_id] = (symbol, trade, order)
         state.venues[leg.venue].submits_ns.append(state.now)
@@ -183,11 +185,11 @@ class Orders:
                 self.cancel(symbol, trade, order)
 
     def _ask(self, symbol: Symbol, trade: Trade, order: Order) -> None:
+        if order.state != OrderState.UNKNOWN:
+            self._change(symbol, order, OrderState.UNKNOWN)
         if order.queries == QUERIES_MAX:
             trade.flagged, order.answer_due_ns = True, None
             return
-        if order.state != OrderState.UNKNOWN:
-            self._change(symbol, order, OrderState.UNKNOWN)
         order.queries += 1
         order.answer_due_ns = self.state.now + symbol.answer_timeout_ns * 2**order.queries
         self._send(Action.QUERY, symbol, trade, order)
@@ -215,14 +217,13 @@ class Orders:
             cost = amount_of(report.cost_quote, terms.unit)
             fee = amount_of(report.fee, terms.fee_unit)
             growth = (cost - order.cost_amount, fee - order.fee_amount)
-            rest_before = order.rest_lots
             order.filled_lots, order.cost_amount, order.fee_amount = report.filled_lots, cost, fee
-            if order.purpose == Purpose.ENTRY:
-                self.state.ledger.release_order(symbol, trade, order, lots, rest_before)
+            if order.opens:
+                self.state.ledger.keep_reserve(symbol, order)
             self.state.ledger.book_fill(symbol, trade, order, lots, *growth, self.state.now)
         self._move(symbol, order, report.status)
-        if order.final and not was_final and order.purpose == Purpose.ENTRY and order.rest_lots > 0:
-            self.state.ledger.release_order(symbol, trade, order, order.rest_lots, order.rest_lots)
+        if order.final and not was_final and order.opens:
+            self.state.ledger.keep_reserve(symbol, order)
         return symbol, trade, order.final and not was_final
 
     def _move(self, symbol: Symbol, order: Order, status: OrderState) -> None:

@@ -93,7 +93,7 @@ class TradeEntry(NamedTuple):
     risk_amount: int
     spread_bps: float
     net_edge_bps: float
-    unhedged_lot_ns: int
+    unhedged_quote_s: float
     partial_closes: int
     incidents: int
     symbol: int
@@ -113,7 +113,7 @@ class IncidentEntry(NamedTuple):
     ended_ns: int
     lots: int
     cost_amount: int
-    unhedged_lot_ns: int
+    unhedged_quote_s: float
     attempts: int
     symbol: int
     venue: int
@@ -201,6 +201,7 @@ class ReferenceResult:
     venue_position_lots: list[list[int]]
     open_trades: list[OpenTrade]
     phases: dict[tuple[int, int], Phase]
+    start_amount: int
     peak_amount: int
     drawdown_amount: int
     unknown_reports: int

@@ -36,7 +36,6 @@ class Session:
         """One row, with everything due before it and everything due at its time after it."""
         if not self.started:
             self.started, self.state.now, self.venues.start_ns = True, row.now_ns, row.now_ns
-            self.engine.start(row.now_ns)
         self._run_due(row.now_ns)
         self.state.now = row.now_ns
         self._show_venues(row)
@@ -50,7 +49,7 @@ class Session:
         elif row.kind == RowKind.PRINT:
             self.venues.print(row, row.now_ns)
         elif row.kind == RowKind.RATE:
-            self.venues.rates.hear(row.currency, row.rate, row.received_ns)
+            self.venues.rate(row)
         elif row.kind == RowKind.FUNDING:
             self.venues.fund(row)
 
@@ -127,6 +126,7 @@ class Session:
             ],
             open_trades=open_trades,
             phases=phases,
+            start_amount=ledger.start,
             peak_amount=ledger.peak,
             drawdown_amount=ledger.drawdown,
             unknown_reports=state.unknown_reports,

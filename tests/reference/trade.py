@@ -34,6 +34,9 @@ class Order:
     queries: int = 0
     cancel_due_ns: int | None = None
     cancel_sent: bool = False
+    reserve: int = 0
+    """Money still set aside for it, of `reserve_full` when it was sent."""
+    reserve_full: int = 0
 
     @property
     def final(self) -> bool:
@@ -80,7 +83,8 @@ class Leg:
     opened_cost: int = 0
     """Reporting currency."""
     first_fill_ns: int = 0
-    order_reserve: int = 0
+    exit_px: float = 0.0
+    """Decision price of its last exit order that was no repair."""
     unwind_reserve: int = 0
 
     @property
@@ -115,7 +119,6 @@ class Incident:
     cost: int = 0
     resolution: Purpose = Purpose.ENTRY
     forced: bool = False
-    lot_ns_before: int = 0
 
 
 @dataclass
@@ -148,9 +151,11 @@ class Trade:
     incident: Incident | None = None
     imbalance_ns: int | None = None
     """Since when the legs are unequal."""
-    lot_ns: int = 0
-    """Unequal lots × time, up to `lot_ns_at`."""
-    lot_ns_at: int = 0
+    unhedged_quote_s: float = 0.0
+    """Unequal lots at the entry's decision price of the leg holding more × seconds, up to `measured_ns`."""
+    unhedged_before: float = 0.0
+    """The same when the legs last became unequal."""
+    measured_ns: int = 0
     exit_pace: Pace = field(default_factory=Pace)
     fix_pace: Pace = field(default_factory=Pace)
     tried: list[Order] = field(default_factory=list)
@@ -183,11 +188,15 @@ class Trade:
         """The leg holding less."""
         return self.legs[1] if self.imbalance > 0 else self.legs[0]
 
-    def watch_imbalance(self, before: int, now_ns: int) -> None:
-        """Reckons the time the legs were unequal; `before` is the imbalance up to now."""
-        self.lot_ns += abs(before) * (now_ns - self.lot_ns_at)
-        self.lot_ns_at = now_ns
+    def measure_imbalance(self, lot: float, now_ns: int) -> None:
+        """Reckons what stood unhedged up to now; before the legs change."""
+        seconds = (now_ns - self.measured_ns) * 1e-9
+        self.unhedged_quote_s += abs(self.imbalance) * lot * self.lead.decision_px * seconds
+        self.measured_ns = now_ns
+
+    def watch_imbalance(self, now_ns: int) -> None:
+        """Since when the legs are unequal; after they changed."""
         if self.imbalance == 0:
             self.imbalance_ns = None
         elif self.imbalance_ns is None:
-            self.imbalance_ns = now_ns
+            self.imbalance_ns, self.unhedged_before = now_ns, self.unhedged_quote_s

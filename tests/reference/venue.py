@@ -8,7 +8,7 @@ from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.session import SessionConfig
 from tests.reference.amount import Rates, amount_of, lots_of
 from tests.reference.chance import draw
-from tests.reference.ledger import capital_of
+from tests.reference.ledger import capital_of, share_at_rate
 from tests.reference.market import Market, Terms, ns_of
 from tests.reference.orders import Report, Sent
 from tests.reference.row import Row
@@ -28,6 +28,7 @@ class VenueOrder:
     taker_cost: float = 0.0
     maker_cost: float = 0.0
     fee: float = 0.0
+    reported_lots: int = 0
     booked_lots: int = 0
     booked_cost: int = 0
     booked_fee: int = 0
@@ -58,7 +59,7 @@ class VenueMarket:
         self.terms = terms
         self.bids, self.asks = Depth(), Depth()
         self.resting: list[VenueOrder] = []
-        self.position_lots = terms.initial_lots
+        self.position_lots = self.reported_lots = terms.initial_lots
 
     def quote(self, row: Row) -> None:
         """A new book; whatever was taken from the old one is forgotten."""
@@ -117,12 +118,13 @@ class SimulatedVenues:
 
     def __init__(self, config: SessionConfig, markets: list[Market], units: list[float]) -> None:
         currencies = len(config.currencies)
-        self.seed = config.seed
+        self.config, self.seed = config, config.seed
         self.outages_ms = [(venue.outage_from_ms, venue.outage_until_ms) for venue in config.venues]
         self.markets = {(m.terms.venue, m.terms.symbol): VenueMarket(m.terms) for m in markets}
         self.rates = Rates.unheard(units, 0)
         self.cash = [[amount] + [0] * (currencies - 1) for amount in capital_of(config)]
         self.orders: dict[int, VenueOrder] = {}
+        self.symbol_of: dict[int, int] = {}
         self.arrivals: list[tuple[int, int, int, Sent]] = []
         """Due time, symbol, sequence, action: earliest first."""
         self.reports: list[tuple[int, int, int, Report]] = []
@@ -139,7 +141,13 @@ class SimulatedVenues:
 
     def next_report(self) -> Report:
         """The earliest report, which is delivered with this."""
-        return heappop(self.reports)[3]
+        told = heappop(self.reports)[3]
+        order = self.orders.get(told.client_id)
+        if order is not None:
+            market = self.markets[order.order.venue, self.symbol_of[told.client_id]]
+            market.reported_lots += order.order.side * (told.filled_lots - order.reported_lots)
+            order.reported_lots = told.filled_lots
+        return told
 
     def _draw(self, terms: Terms, order: Order, tag: int) -> float:
         return draw(self.seed, terms.venue_key, terms.symbol_key, order.trade, order.leg, order.attempt, tag)
@@ -177,6 +185,7 @@ class SimulatedVenues:
     def _accept(self, market: VenueMarket, asked: Order, now: int) -> None:
         terms = market.terms
         order = self.orders[asked.client_id] = VenueOrder(asked)
+        self.symbol_of[asked.client_id] = terms.symbol
         if self._refuses(market, asked, now):
             self._report(terms, order, OrderState.REJECTED, now)
             return
@@ -204,7 +213,7 @@ class SimulatedVenues:
             return True
         px = market.touch(side) if asked.style == OrderStyle.MARKET else asked.limit_px
         if (
-            asked.purpose in (Purpose.ENTRY, Purpose.COMPLETE)
+            asked.purpose == Purpose.ENTRY
             and asked.lots * terms.lot * px < terms.min_notional_quote
         ):
             return True
@@ -232,6 +241,14 @@ class SimulatedVenues:
         order.booked_lots, order.booked_cost, order.booked_fee = order.filled_lots, cost, fee_amount
 
     # ------------------------------------------------------------------------------------------------------ rows
+
+    def rate(self, row: Row) -> None:
+        """A RATE row; at a currency's first one the capital held in it is there."""
+        first = row.rate > 0 and not self.rates.values[row.currency] > 0
+        self.rates.hear(row.currency, row.rate, row.received_ns)
+        if first:
+            for venue, cash in enumerate(self.cash):
+                cash[row.currency] += share_at_rate(self.config, venue, row.currency, row.rate)
 
     def quote(self, row: Row, now: int) -> None:
         """A QUOTE row: a new book, then the resting orders it crosses, at their limits."""
@@ -267,9 +284,9 @@ class SimulatedVenues:
             self._report(market.terms, order, OrderState.PARTIALLY_FILLED, now)
 
     def fund(self, row: Row) -> None:
-        """A FUNDING row, on the venue's own position."""
+        """A FUNDING row, on the position as far as it was reported."""
         market = self.markets[row.venue, row.symbol]
         terms = market.terms
-        if not terms.spot and market.position_lots:
-            amount = amount_of(market.position_lots * terms.lot * row.mark_px * row.rate, terms.unit)
+        if not terms.spot and market.reported_lots:
+            amount = amount_of(market.reported_lots * terms.lot * row.mark_px * row.rate, terms.unit)
             self.cash[terms.venue][terms.quote] -= amount

@@ -34,7 +34,7 @@ def fee_of(account, terms, s, order):
     market = terms.symbols[s].markets[order.venue]
     fee = order.taker_cost_quote * market.taker_fee_bps * 1e-4 + order.maker_cost_quote * market.maker_fee_bps * 1e-4
     if market.fee_currency != market.quote:
-        fee = fee * account.rates[market.quote] / account.rates[market.fee_currency]
+        fee = fee / account.rates[market.fee_currency] * account.rates[market.quote]
     return fee
 
 

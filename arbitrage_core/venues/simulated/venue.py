@@ -77,7 +77,7 @@ def see_other(account, terms, row):
 def see_rate(account, terms, row):
     """A new rate; at a currency's first one the capital held in it is there."""
     currency = row.currency
-    first = not account.rates[currency] > 0.0
+    first = row.rate > 0.0 and not account.rates[currency] > 0.0
     account.rates[currency] = row.rate
     if not first:
         return
@@ -149,7 +149,7 @@ def write_order(account, terms, s, order, action):
         order.lost = 1 if chance(terms, s, order, DRAW_REPORT_LOSS) < market.report_loss_rate else 0
     latency_ns = jittered_ns(terms, s, order, market.latency_ns, DRAW_ORDER_LATENCY)
     order.arrives_ns = action.now_ns + latency_ns
-    note_arrival(account, s, order.arrives_ns)
+    find_arrivals(account, terms, s)  # a cancel may have been on its way to the order that had this slot
 
 
 @compiled

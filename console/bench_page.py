@@ -1,0 +1,54 @@
+"""The bench page: the benchmark's document for people."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+
+def print_bench(document: dict[str, Any]) -> None:
+    """Prints the document of `arb bench` to stdout."""
+    conditions = document["conditions"]
+    console = Console(highlight=False)
+    console.print("[bold]Benchmark of the engine[/bold]")
+    console.print(
+        f"{conditions['venues']} venues, {conditions['levels']} level, {conditions['open_trades_max']} open trades a "
+        f"symbol, {conditions['rows']:,} rows, best of {conditions['runs']} runs on one core\n"
+    )
+    for part in (_rates(document), _figures(document)):
+        console.print(Padding(part, (0, 0, 0, 2), expand=False))
+        console.print()
+
+
+def _rates(document: dict[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("symbols", "million rows/s", "median", "above entry", "round trips/million", "hashes"):
+        table.add_column(head, justify="right")
+    for symbols, found in document["by_symbols"].items():
+        table.add_row(
+            symbols,
+            f"{found['rows_per_s'] / 1e6:,.1f}",
+            f"{found['rows_per_s_median'] / 1e6:,.1f}",
+            f"{found['share_above']:.1%}",
+            f"{found['round_trips_per_million_rows']:,.0f}",
+            "[green]equal[/green]" if found["hashes_equal"] else "[red]differ[/red]",
+        )
+    return table
+
+
+def _figures(document: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    bound = f"{document['memory_bound_rows_per_s'] / 1e6:,.0f} million rows/s"
+    lines = (
+        ("one row", f"{document['row_us']:.2f} µs (median {document['row_us_median']:.2f})"),
+        ("cold start", f"{document['cold_compile_s']:.1f} s, compiling"),
+        ("cached start", f"{document['cached_start_s']:.2f} s (median {document['cached_start_s_median']:.2f})"),
+        ("memory reads", f"{document['memory_bandwidth_gb_s']:.1f} GB/s, at most {bound}"),
+        ("peak memory", f"{document['peak_rss_mb']:,.0f} MB of a backtest whose rows are {document['rows_mb']:,.0f} MB"),
+    )
+    for label, text in lines:
+        table.add_row(label, text)
+    return table
