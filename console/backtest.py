@@ -10,7 +10,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 
 def backtest(
     data: Annotated[
-        list[Path] | None, typer.Option("--data", help="Recorded quotes, one or more Parquet files.", show_default=False)
+        list[Path] | None,
+        typer.Option("--data", help="Recorded quotes, one or more Parquet files.", show_default=False),
     ] = None,
     synthetic: Annotated[
         str | None,

@@ -47,7 +47,10 @@ def _figures(document: dict[str, Any]) -> Table:
         ("cold start", f"{document['cold_compile_s']:.1f} s, compiling"),
         ("cached start", f"{document['cached_start_s']:.2f} s (median {document['cached_start_s_median']:.2f})"),
         ("memory reads", f"{document['memory_bandwidth_gb_s']:.1f} GB/s, at most {bound}"),
-        ("peak memory", f"{document['peak_rss_mb']:,.0f} MB of a backtest whose rows are {document['rows_mb']:,.0f} MB"),
+        (
+            "peak memory",
+            f"{document['peak_rss_mb']:,.0f} MB of a backtest whose rows are {document['rows_mb']:,.0f} MB",
+        ),
     )
     for label, text in lines:
         table.add_row(label, text)

@@ -29,8 +29,8 @@ SYMBOLS_DRAWN_MAX = 6
 TRADES_DRAWN_MAX = 5_000
 CROWD = 300
 """More trades than these are drawn smaller."""
-BINS = 60
-GAP, MARGIN_TOP = 44, 120
+BINS_MAX = 60
+GAP, MARGIN_TOP = 52, 120
 BLUE, RED, GREY, GREEN, BAND = "#2a5b8c", "#b5483a", "#8a8f98", "#3a7d54", "rgba(42, 91, 140, 0.22)"
 REASON_COLOURS = {
     "CONVERGED": GREEN,
@@ -113,7 +113,14 @@ class _Chart:
             template="plotly_white",
             font={"size": 12, "color": "#2b2f36"},
             margin={"l": 70, "r": 30, "t": MARGIN_TOP, "b": 60},
-            legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1 - 60 / _height(heights), "yref": "container"},
+            legend={
+                "orientation": "h",
+                "traceorder": "normal",
+                "x": 1,
+                "xanchor": "right",
+                "y": 1 - 60 / _height(heights),
+                "yref": "container",
+            },
             bargap=0.03,
         )
         figure.update_annotations(font_size=12)
@@ -180,13 +187,14 @@ class _Chart:
         for level_bps, words in ((params.entry_spread_bps, "entry"), (params.exit_spread_bps, "exit")):
             line = {"dash": "dash" if words == "entry" else "dot", "width": 1, "color": GREY}
             note = {"annotation_text": f"{words} {level_bps:g}", "annotation_font_size": 10}
-            figure.add_hline(y=level_bps, line=line, annotation_position="top left", **note, **place)
+            figure.add_hline(y=level_bps, line=line, annotation_position="top right", **note, **place)
 
     def _draw_results(self, figure: go.Figure, row: int) -> None:
         trades = self.trades
         if not len(trades):
             return
-        counts, edges = np.histogram(trades["realised_amount"] * self.unit, BINS)
+        bins = min(BINS_MAX, 10 + int(len(trades) ** 0.5))
+        counts, edges = np.histogram(trades["realised_amount"] * self.unit, bins)
         middles = (edges[1:] + edges[:-1]) / 2
         colours = np.where(middles < 0, RED, GREEN)
         figure.add_bar(x=middles, y=counts, marker_color=colours, showlegend=False, name="trades", row=row, col=1)

@@ -83,7 +83,9 @@ def list_sessions() -> list[str]:
     folder = sessions_folder()
     if not folder.is_dir():
         return []
-    return sorted(one.name for one in folder.iterdir() if not one.name.startswith(".") and (one / MANIFEST_NAME).exists())
+    return sorted(
+        one.name for one in folder.iterdir() if not one.name.startswith(".") and (one / MANIFEST_NAME).exists()
+    )
 
 
 def _put_in_place(workplace: Path, session: str) -> None:

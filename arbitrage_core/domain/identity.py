@@ -17,6 +17,9 @@ _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S1, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(1), np.uint64(11)
 
+_ORDERS, _DRAWS = np.uint64(0), np.uint64(1)
+"""Where the two chains begin, so that they never meet."""
+
 
 @compiled
 def mix(seed, part):
@@ -30,14 +33,14 @@ def mix(seed, part):
 @compiled
 def client_order_id(session_key, symbol_key, trade, leg, attempt):
     """The 63-bit id of an order, positive, derived from what it is: (session, symbol, trade, leg, attempt)."""
-    chain = mix(mix(mix(mix(mix(np.uint64(0), session_key), symbol_key), trade), leg), attempt)
+    chain = mix(mix(mix(mix(mix(_ORDERS, session_key), symbol_key), trade), leg), attempt)
     return np.int64(chain >> _S1)
 
 
 @compiled
 def draw(seed, venue_key, symbol_key, trade, leg, attempt, tag):
     """A number in [0, 1) that depends on nothing but its arguments."""
-    chain = mix(mix(mix(mix(np.uint64(1), seed), venue_key), symbol_key), trade)
+    chain = mix(mix(mix(mix(_DRAWS, seed), venue_key), symbol_key), trade)
     chain = mix(mix(mix(chain, leg), attempt), tag)
     return np.float64(chain >> _S11) * 1.1102230246251565e-16
 

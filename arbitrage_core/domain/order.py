@@ -2,12 +2,18 @@
 
 from enum import IntEnum
 
+import numpy as np
+
 
 class Side(IntEnum):
     """+1 buys, −1 sells, so that it multiplies."""
 
     SELL = -1
     BUY = 1
+
+
+BUY, SELL = np.int64(Side.BUY), np.int64(Side.SELL)
+"""The sides as compiled code passes them on: a plain number is a type of its own to the compiler, and compiled anew."""
 
 
 class OrderStyle(IntEnum):

@@ -3,8 +3,10 @@
 Both legs and the unwind are reserved before the first order is sent.
 """
 
+import numpy as np
+
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import BUY, SELL, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.guards import (
@@ -21,7 +23,7 @@ from arbitrage_core.engine.guards import (
     unwind_need_amount,
 )
 from arbitrage_core.engine.legs import cool_down
-from arbitrage_core.engine.orders import prepare, send, worst_px_of
+from arbitrage_core.engine.orders import FRESH, prepare, send, worst_px_of
 from arbitrage_core.engine.reserves import hold_for_unwind
 from arbitrage_core.engine.size import limit_px, on_tick, walk
 from arbitrage_core.engine.state import LEGS, NEVER_NS, Approval, Round
@@ -56,14 +58,14 @@ def consider_entry(state, params, out, s, now_ns):
         refusal = size_refusal(symbol, terms, buy_venue, sell_venue, lots)
     buy_limit, sell_limit = 0.0, 0.0
     if refusal == Refusal.NONE:
-        buy_limit = entry_limit_px(symbol, terms, buy_venue, 1, buy_ref)
-        sell_limit = entry_limit_px(symbol, terms, sell_venue, -1, sell_ref)
+        buy_limit = entry_limit_px(symbol, terms, buy_venue, BUY, buy_ref)
+        sell_limit = entry_limit_px(symbol, terms, sell_venue, SELL, sell_ref)
         refusal = means_refusal(state, params, s, buy_venue, sell_venue, lots, buy_limit, sell_limit, now_ns)
     note_opportunity(symbol, refusal)
     if refusal != Refusal.NONE:
         symbol.refusals[refusal] += 1
         return
-    approve(state, Approval.ENTRY, LEGS)
+    approve(state, np.int64(Approval.ENTRY), np.int64(LEGS))
     slot = open_trade(symbol, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns)
     send_entry(state, params, out, s, slot, lots, buy_limit, sell_limit, now_ns)
     cool_down(symbol, terms, now_ns)
@@ -105,8 +107,8 @@ def means_refusal(state, params, s, buy_venue, sell_venue, lots, buy_limit, sell
     """Exposure, inventory, capital and order rate for both legs together."""
     symbol, terms = state.symbols[s], params.symbols[s]
     bound = terms.slippage_bound_bps
-    buy_px = worst_px_of(1, buy_limit, symbol.books[buy_venue].ask_px[0], bound)
-    sell_px = worst_px_of(-1, sell_limit, symbol.books[sell_venue].bid_px[0], bound)
+    buy_px = worst_px_of(BUY, buy_limit, symbol.books[buy_venue].ask_px[0], bound)
+    sell_px = worst_px_of(SELL, sell_limit, symbol.books[sell_venue].bid_px[0], bound)
     refusal = exposure_refusal(
         state, params, s, buy_venue, lots, buy_px * symbol.rates[buy_venue],
         sell_venue, lots, sell_px * symbol.rates[sell_venue],
@@ -114,9 +116,9 @@ def means_refusal(state, params, s, buy_venue, sell_venue, lots, buy_limit, sell
     if refusal == Refusal.NONE:
         refusal = inventory_refusal(state, params, s, sell_venue, lots)
     if refusal == Refusal.NONE:
-        refusal = leg_capital_refusal(state, params, s, buy_venue, 1, lots, buy_px)
+        refusal = leg_capital_refusal(state, params, s, buy_venue, BUY, lots, buy_px)
     if refusal == Refusal.NONE:
-        refusal = leg_capital_refusal(state, params, s, sell_venue, -1, lots, sell_px)
+        refusal = leg_capital_refusal(state, params, s, sell_venue, SELL, lots, sell_px)
     if refusal == Refusal.NONE:
         refusal = order_rate_refusal(state, params, buy_venue, now_ns)
     if refusal == Refusal.NONE:
@@ -145,18 +147,18 @@ def open_trade(symbol, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns):
     symbol.in_use += 1
     trade.number, trade.phase, trade.exit_reason, trade.decided_ns = symbol.counter, Phase.OPENING, 0, now_ns
     trade.opened_ns, trade.hedged_ns, trade.leaving_ns = 0, 0, 0
-    trade.hold_due_ns, trade.wait_due_ns = NEVER_NS, NEVER_NS
+    trade.hold_due_ns, trade.hold_timer_ns, trade.wait_due_ns = NEVER_NS, NEVER_NS, NEVER_NS
     trade.exit_retry_ns, trade.exit_vain_tries, trade.fix_retry_ns, trade.fix_vain_tries = NEVER_NS, 0, NEVER_NS, 0
     trade.deadline_ns, trade.imbalance_ns, trade.incident_began_ns = NEVER_NS, NEVER_NS, NEVER_NS
-    trade.measured_ns, trade.round = now_ns, Round.NONE
+    trade.measured_ns, trade.round_kind = now_ns, Round.NONE
     trade.round_lots, trade.round_goal_lots, trade.initial_lots = 0, 0, 0
     trade.realised_amount, trade.fees_amount, trade.funding_amount = 0, 0, 0
     trade.slippage_amount, trade.incident_amount, trade.incident_cost_start_amount = 0, 0, 0
     trade.spread_bps, trade.net_edge_bps = spread_bps, net_edge_bps
     trade.unhedged_quote_s, trade.incident_unhedged_start = 0.0, 0.0
     trade.incidents, trade.partial_closes, trade.stale, trade.flagged = 0, 0, 0, 0
-    clear_leg(trade.legs[0], buy_venue, 1)
-    clear_leg(trade.legs[1], sell_venue, -1)
+    clear_leg(trade.legs[0], buy_venue, BUY)
+    clear_leg(trade.legs[1], sell_venue, SELL)
     return slot
 
 
@@ -181,7 +183,7 @@ def send_entry(state, params, out, s, slot, lots, buy_limit, sell_limit, now_ns)
         takes_ask = (leg.side > 0) != (terms.entry_style == OrderStyle.POST_ONLY)
         px = book.ask_px[0] if takes_ask else book.bid_px[0]
         leg.decision_px = px
-        prepare(state, params, s, trade, index, leg.side, terms.entry_style, Purpose.ENTRY, lots, limit, px)
+        prepare(state, params, s, trade, index, leg.side, terms.entry_style, np.int64(Purpose.ENTRY), lots, limit, px)
         hold_for_unwind(state, params, s, leg)
     for index in range(LEGS):
-        send(state, params, out, s, trade, index, now_ns, 0)
+        send(state, params, out, s, trade, np.int64(index), now_ns, FRESH)

@@ -3,6 +3,8 @@
 A reduction waits for fresh books, up to a deadline; then it goes on the last ones known, and is flagged.
 """
 
+import numpy as np
+
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.order import OrderStyle, Purpose
 from arbitrage_core.domain.row import FeedStatus
@@ -33,12 +35,14 @@ def consider_exit(state, params, out, s, trade, now_ns):
         return
     if trade.exit_retry_ns <= now_ns:
         trade.exit_retry_ns = NEVER_NS
+    if trade.hold_timer_ns <= now_ns:
+        trade.hold_timer_ns = NEVER_NS
     symbol, terms = state.symbols[s], params.symbols[s]
     ended = feed_ended(symbol, trade)
     fresh = is_fresh(state, params, s, trade.legs[0].venue, now_ns) and is_fresh(
         state, params, s, trade.legs[1].venue, now_ns
     )
-    reason, lots = trade.exit_reason, 0
+    reason, lots = trade.exit_reason, np.int64(0)
     if reason < FIRST_STICKY_REASON:
         if state.phase == SessionPhase.ENDING:
             reason = ExitReason.SESSION_END
@@ -61,7 +65,7 @@ def consider_exit(state, params, out, s, trade, now_ns):
 def leave(state, params, out, s, trade, reason, lots, now_ns):
     """Sends the exit orders of both legs: `lots` of each, or all they hold when 0."""
     terms = params.symbols[s]
-    trade.phase, trade.exit_reason, trade.round = Phase.CLOSING, reason, Round.EXIT
+    trade.phase, trade.exit_reason, trade.round_kind = Phase.CLOSING, reason, Round.EXIT
     trade.round_lots = trade.legs[0].lots + trade.legs[1].lots
     trade.round_goal_lots = trade.round_lots
     trade.leaving_ns = trade.leaving_ns or now_ns
@@ -70,7 +74,7 @@ def leave(state, params, out, s, trade, reason, lots, now_ns):
         leg = trade.legs[index]
         closing_lots = leg.lots if lots == 0 else min(lots, leg.lots)
         trade.round_goal_lots -= closing_lots
-        close_leg(state, params, out, s, trade, index, closing_lots, Purpose.EXIT, terms.exit_style, now_ns)
+        close_leg(state, params, out, s, trade, index, closing_lots, np.int64(Purpose.EXIT), terms.exit_style, now_ns)
         leg.exit_px = leg.order[0].decision_px
 
 
@@ -86,26 +90,26 @@ def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns)
     if style != OrderStyle.MARKET:
         limit = limit_px(terms.markets[leg.venue], side, px, terms.slippage_bound_bps)
     prepare(state, params, s, trade, index, side, style, purpose, lots, limit, px)
-    stale = 0 if is_fresh(state, params, s, leg.venue, now_ns) else 1
+    stale = np.int64(0 if is_fresh(state, params, s, leg.venue, now_ns) else 1)
     send(state, params, out, s, trade, index, now_ns, stale)
 
 
 @compiled
 def end_round(params, s, trade, now_ns):
     """After the orders of a round ended: a pause before the next try of that kind if they left something to do."""
-    if trade.round == Round.NONE:
+    if trade.round_kind == Round.NONE:
         return
     lots = trade.legs[0].lots + trade.legs[1].lots
-    vain_before = trade.exit_vain_tries if trade.round == Round.EXIT else trade.fix_vain_tries
+    vain_before = trade.exit_vain_tries if trade.round_kind == Round.EXIT else trade.fix_vain_tries
     vain_tries = vain_before + 1 if lots == trade.round_lots else 0
     retry_ns = NEVER_NS
     if lots != trade.round_goal_lots:
         retry_ns = now_ns + pause_ns(params.symbols[s], vain_tries)
-    if trade.round == Round.EXIT:
+    if trade.round_kind == Round.EXIT:
         trade.exit_vain_tries, trade.exit_retry_ns = vain_tries, retry_ns
     else:
         trade.fix_vain_tries, trade.fix_retry_ns = vain_tries, retry_ns
-    trade.round = Round.NONE
+    trade.round_kind = Round.NONE
 
 
 @compiled

@@ -202,5 +202,5 @@ def approve_reduction(state, leg, lots):
     """The reduce-only list: something to reduce, and no more than is held. True if granted."""
     if not (lots > 0 and lots <= leg.lots):
         return False
-    approve(state, Approval.REDUCE, 1)
+    approve(state, np.int64(Approval.REDUCE), np.int64(1))
     return True

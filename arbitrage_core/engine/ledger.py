@@ -132,7 +132,7 @@ def book_funding(state, params, out, row):
     notional_quote = position_lots * terms.lot_base * row.mark_px
     total_amount = -booked(state, notional_quote * row.rate, params.units[market.quote])
     rest_amount, rest_lots = total_amount, position_lots
-    last_number = 0
+    last_number = np.int64(0)
     for _ in range(len(symbol.trades)):
         slot = next_trade(symbol, last_number)
         if slot < 0:

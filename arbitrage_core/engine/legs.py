@@ -6,7 +6,7 @@ docs/engine.md §9 is the rule: complete, reverse or wait, by expected cost; at 
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import BUY, SELL, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase, SingleLegPolicy
 from arbitrage_core.engine.book import is_fresh, touch_px
@@ -19,14 +19,15 @@ from arbitrage_core.engine.guards import (
     order_need_amount,
 )
 from arbitrage_core.engine.incidents import begin_incident, end_incident
-from arbitrage_core.engine.orders import any_working, prepare, send, worst_px_of
+from arbitrage_core.engine.orders import FRESH, any_working, prepare, send, worst_px_of
 from arbitrage_core.engine.recording import note_trade
 from arbitrage_core.engine.reserves import release_unwind
 from arbitrage_core.engine.size import limit_px, on_tick
 from arbitrage_core.engine.state import NEVER_NS, Approval, Round, SessionPhase
 
-WAIT, COMPLETE, REVERSE = -1, int(Purpose.COMPLETE), int(Purpose.REVERSE)
+WAIT, COMPLETE, REVERSE = np.int64(-1), np.int64(Purpose.COMPLETE), np.int64(Purpose.REVERSE)
 """What may be done with a leg alone."""
+NOWHERE, NO_LOTS = np.int64(-1), np.int64(0)
 
 
 @compiled
@@ -73,6 +74,7 @@ def stand_open(state, params, out, s, trade, now_ns):
             trade.exit_reason = ExitReason.NONE
     trade.phase = Phase.OPEN
     trade.hold_due_ns = trade.opened_ns + params.symbols[s].hold_max_ns
+    trade.hold_timer_ns = trade.hold_due_ns
     end_incident(params, out, s, trade, now_ns)
     consider_exit(state, params, out, s, trade, now_ns)
 
@@ -139,11 +141,11 @@ def fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, n
     else:
         choice = cheaper_fix(state, params, s, trade, lead_index, complete_lots, reverse_lots, now_ns)
     if choice == REVERSE:
-        style = OrderStyle.MARKET if forced else OrderStyle.IOC
-        purpose = Purpose.EXIT if trade.phase == Phase.CLOSING else REVERSE
-        if purpose == Purpose.REVERSE:
+        style = np.int64(OrderStyle.MARKET if forced else OrderStyle.IOC)
+        purpose = np.int64(Purpose.EXIT) if trade.phase == Phase.CLOSING else REVERSE
+        if purpose == REVERSE:
             trade.phase = Phase.UNWINDING
-        start_fix(trade, reverse_lots, -1, purpose)
+        start_fix(trade, reverse_lots, SELL, purpose)
         close_leg(state, params, out, s, trade, lead_index, reverse_lots, purpose, style, now_ns)
     elif choice == COMPLETE:
         complete_leg(state, params, out, s, trade, 1 - lead_index, complete_lots, forced, now_ns)
@@ -152,7 +154,7 @@ def fix(state, params, out, s, trade, lead_index, complete_lots, reverse_lots, n
 @compiled
 def start_fix(trade, lots, direction, purpose):
     """Begins a round whose one order should change the lots held by `direction × lots`."""
-    trade.round, trade.last_fix = Round.FIX, purpose
+    trade.round_kind, trade.last_fix = Round.FIX, purpose
     trade.incident_attempts += 1
     trade.round_lots = trade.legs[0].lots + trade.legs[1].lots
     trade.round_goal_lots = trade.round_lots + direction * lots
@@ -209,9 +211,9 @@ def completion_refusal(state, params, s, lag, lots, limit):
     worst_px = worst_px_of(lag.side, limit, touch_px(symbol.books[v], lag.side), params.symbols[s].slippage_bound_bps)
     worst = worst_px * symbol.rates[v]
     if lag.side > 0:
-        refusal = exposure_refusal(state, params, s, v, lots, worst, -1, 0, 0.0)
+        refusal = exposure_refusal(state, params, s, v, lots, worst, NOWHERE, NO_LOTS, 0.0)
     else:
-        refusal = exposure_refusal(state, params, s, -1, 0, 0.0, v, lots, worst)
+        refusal = exposure_refusal(state, params, s, NOWHERE, NO_LOTS, 0.0, v, lots, worst)
     if refusal != Refusal.NONE:
         return refusal
     if lag.side < 0:
@@ -245,8 +247,8 @@ def complete_leg(state, params, out, s, trade, index, lots, forced, now_ns):
         trade.fix_vain_tries += 1
         trade.fix_retry_ns = now_ns + pause_ns(terms, trade.fix_vain_tries)
         return
-    start_fix(trade, lots, 1, Purpose.COMPLETE)
-    approve(state, Approval.COMPLETE, 1)
-    style = OrderStyle.MARKET if forced else OrderStyle.IOC
-    prepare(state, params, s, trade, index, lag.side, style, Purpose.COMPLETE, lots, limit, px)
-    send(state, params, out, s, trade, index, now_ns, 0)
+    start_fix(trade, lots, BUY, COMPLETE)
+    approve(state, np.int64(Approval.COMPLETE), np.int64(1))
+    style = np.int64(OrderStyle.MARKET if forced else OrderStyle.IOC)
+    prepare(state, params, s, trade, index, lag.side, style, np.int64(Purpose.COMPLETE), lots, limit, px)
+    send(state, params, out, s, trade, index, now_ns, FRESH)

@@ -18,6 +18,8 @@ from arbitrage_core.engine.reserves import hold_for_order, settle_order
 from arbitrage_core.engine.state import LEGS, NEVER_NS, RATE_RING_SLOTS, Approval, Fault
 
 QUERIES_MAX = 8
+FRESH = np.int64(0)
+"""`stale` of an order decided on fresh books."""
 
 
 @compiled
@@ -84,15 +86,15 @@ def send(state, params, out, s, trade, leg_index, now_ns, stale):
     order.sent_ns, order.due_ns = now_ns, now_ns + terms.answer_timeout_ns
     rests = order.style == OrderStyle.GTC or order.style == OrderStyle.POST_ONLY
     order.cancel_ns = now_ns + terms.working_max_ns if rests else NEVER_NS
-    change_state(state, symbol, out, s, leg.venue, order, OrderState.PENDING, now_ns)
+    change_state(state, symbol, out, s, leg.venue, order, np.int64(OrderState.PENDING), now_ns)
     venue.sent_ns[venue.sent_count % RATE_RING_SLOTS] = now_ns
     venue.sent_count += 1
-    entry = write_action(state, params, out, s, trade, leg_index, Action.SUBMIT, now_ns)
+    entry = write_action(state, params, out, s, trade, leg_index, np.int64(Action.SUBMIT), now_ns)
     entry.approval, entry.stale = state.approval, stale
     trade.stale = max(trade.stale, stale)
     if opens(order.purpose):
         worst = order.worst_px * symbol.rates[leg.venue]
-        entry.worst_exposure_quote = symbol_exposure_quote(state, params, s, 0, worst)
+        entry.worst_exposure_quote = symbol_exposure_quote(state, params, s, np.int64(0), worst)
     state.approvals_left -= 1
     if state.approvals_left == 0:
         state.approval = Approval.NONE
@@ -174,14 +176,14 @@ def doubt(state, params, out, s, trade, leg_index, now_ns):
     """An order's answer is overdue: it is UNKNOWN, and asked about; never sent again."""
     symbol, leg = state.symbols[s], trade.legs[leg_index]
     order = leg.order[0]
-    change_state(state, symbol, out, s, leg.venue, order, OrderState.UNKNOWN, now_ns)
+    change_state(state, symbol, out, s, leg.venue, order, np.int64(OrderState.UNKNOWN), now_ns)
     if order.queries >= QUERIES_MAX:
         order.due_ns = NEVER_NS
         trade.flagged = 1
         return
     order.queries += 1
     order.due_ns = now_ns + params.symbols[s].answer_timeout_ns * (np.int64(1) << order.queries)
-    write_action(state, params, out, s, trade, leg_index, Action.QUERY, now_ns)
+    write_action(state, params, out, s, trade, leg_index, np.int64(Action.QUERY), now_ns)
 
 
 @compiled
@@ -192,4 +194,4 @@ def cancel(state, params, out, s, trade, leg_index, now_ns):
     if order.canceling == 0 and order.state != OrderState.UNKNOWN:
         order.due_ns, order.queries = order.cancel_ns, 0
     order.canceling = 1
-    write_action(state, params, out, s, trade, leg_index, Action.CANCEL, now_ns)
+    write_action(state, params, out, s, trade, leg_index, np.int64(Action.CANCEL), now_ns)

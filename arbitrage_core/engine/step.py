@@ -142,7 +142,7 @@ def exit_may_be(symbol, v, bid, ask):
 def look_at_trades(state, params, out, s, now_ns):
     """All trades of a symbol, oldest first: legs alone are set right, exits decided."""
     symbol = state.symbols[s]
-    number = 0
+    number = np.int64(0)
     for _ in range(symbol.in_use):
         slot = next_trade(symbol, number)
         if slot < 0:

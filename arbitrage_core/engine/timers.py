@@ -1,5 +1,7 @@
 """The timers: what runs at its own due time, before any row at or after it is applied."""
 
+import numpy as np
+
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, Phase
 from arbitrage_core.engine.entry import consider_entry
@@ -26,7 +28,7 @@ def trade_due_ns(trade):
     if trade.phase != Phase.OPEN:
         return trade.fix_retry_ns if trade.fix_retry_ns != NEVER_NS else trade.deadline_ns
     if trade.exit_reason < FIRST_STICKY_REASON:
-        return min(trade.exit_retry_ns, trade.hold_due_ns)
+        return min(trade.exit_retry_ns, trade.hold_timer_ns)
     return trade.exit_retry_ns if trade.exit_retry_ns != NEVER_NS else trade.wait_due_ns
 
 
@@ -47,7 +49,8 @@ def arm(state, params, s):
             due_ns = min(due_ns, trade_due_ns(trade))
             if any_working(trade):
                 continue
-            if trade.phase != Phase.OPEN or trade.exit_reason >= FIRST_STICKY_REASON:
+            held_out = trade.hold_timer_ns == NEVER_NS
+            if trade.phase != Phase.OPEN or trade.exit_reason >= FIRST_STICKY_REASON or held_out:
                 symbol.attention = 1
             else:
                 watch_prices(symbol, terms, trade, params.units[0])
@@ -121,7 +124,7 @@ def run_timer(state, params, out):
 def run_symbol_timer(state, params, out, s, now_ns):
     """The trade due with the lowest number, or else the end of the cooldown."""
     symbol = state.symbols[s]
-    number = 0
+    number = np.int64(0)
     for _ in range(len(symbol.trades)):
         slot = next_trade(symbol, number)
         if slot < 0:

@@ -9,8 +9,8 @@ from arbitrage_core.domain.order import Action, Purpose
 from arbitrage_core.laws.columns import Columns
 from arbitrage_core.laws.evidence import Evidence
 from arbitrage_core.laws.groups import ABSENT, Groups, grouped, leg_key, places_of, trade_key
-from arbitrage_core.laws.id_index import IdIndex
 from arbitrage_core.laws.growth import told_by
+from arbitrage_core.laws.id_index import IdIndex
 from arbitrage_core.laws.slots import Slots, slots_of
 from arbitrage_core.laws.terms import Terms, terms_of
 from arbitrage_core.laws.timeline import Timeline, timeline_of
@@ -77,6 +77,11 @@ class Case:
         return self.orders_of(self.evidence.log.fills["client_id"])
 
     @cached_property
+    def venue_order(self) -> np.ndarray:
+        """The order of each row of the venues' table, or `ABSENT`."""
+        return self.orders_of(self.evidence.venue_truth.table["client_id"])
+
+    @cached_property
     def changes(self) -> Groups:
         """The changes of orders, gathered by order."""
         return grouped(self.change_order, self.change_order != ABSENT)
@@ -102,7 +107,7 @@ class Case:
         log = self.evidence.log
         return timeline_of(log.changes, self.change_order, log.fills, self.fill_order, self.told)
 
-    def order_name(self, order: int) -> str:
+    def order_name(self, order: int | np.integer | np.ndarray) -> str:
         """An order in words."""
         return f"order {self.submits['client_id'][order]}"
 

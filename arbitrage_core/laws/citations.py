@@ -11,6 +11,7 @@ import numpy as np
 
 from arbitrage_core.domain.order import OrderStyle, Purpose
 from arbitrage_core.laws.case import Case
+from arbitrage_core.laws.columns import Columns
 from arbitrage_core.laws.violation import Violation, violations_where
 
 LAW = "I9"
@@ -35,7 +36,7 @@ def log_citations(case: Case) -> list[Violation]:
     ]
 
 
-def _book(case: Case, orders: np.ndarray, side: str) -> np.ndarray:
+def _book(case: Case, orders: Columns, side: str) -> np.ndarray:
     """Whether the cited book of that side was fresh."""
     age_ns = orders["now_ns"] - orders[f"{side}_received_ns"]
     bid, ask = orders[f"{side}_bid_px"], orders[f"{side}_ask_px"]

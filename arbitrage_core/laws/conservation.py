@@ -11,7 +11,7 @@ import numpy as np
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.evidence import VenueTruth
 from arbitrage_core.laws.exact_sum import summed_at
-from arbitrage_core.laws.executions import last_reported
+from arbitrage_core.laws.executions import FIGURES, last_reported
 from arbitrage_core.laws.groups import ABSENT
 from arbitrage_core.laws.ledger import cash_amounts, funding_amounts, position_lots, start_amounts
 from arbitrage_core.laws.slots import Slots
@@ -40,13 +40,14 @@ def log_conservation(case: Case) -> list[Violation]:
     """Cash and lots of us, counterparties and fees; and the trades' PnL and fees against the session's."""
     evidence, terms = case.evidence, case.terms
     state, trades = evidence.state, case.slots.trades
-    found = _conserved(
-        case, "by the reports", last_reported(case), cash_amounts(terms, state), position_lots(terms, state)
-    )
+    cash, lots = cash_amounts(terms, state), position_lots(terms, state)
+    found = _conserved(case, "by the reports", *last_reported(case), cash, lots)
     if evidence.venue_orders_complete:
         cash = evidence.venue_cash_amounts[: terms.venues, : terms.currencies]
         lots = evidence.venue_position_lots[: terms.symbols, : terms.venues]
-        found += _conserved(case, "by the venues' orders", evidence.venue_truth.table, cash, lots)
+        known = case.venue_order != ABSENT
+        figures = {name: evidence.venue_truth.table[name][known] for name in FIGURES}
+        found += _conserved(case, "by the venues' orders", case.venue_order[known], figures, cash, lots)
     for name in ("realised_amount", "fees_amount"):
         parts = int(evidence.log.trades[name].sum() + trades[name].sum())
         if parts != state[name]:
@@ -54,16 +55,16 @@ def log_conservation(case: Case) -> list[Violation]:
     return found
 
 
-def _conserved(case: Case, by: str, orders: np.ndarray, cash: np.ndarray, lots: np.ndarray) -> list[Violation]:
-    """`orders`: VENUE_ORDER of every order that did something; `cash`, `lots`: the ledger held against them."""
-    terms, state = case.terms, case.evidence.state
-    at = case.orders_of(orders["client_id"])
-    orders, ours = orders[at != ABSENT], case.submits.at(at[at != ABSENT])
+def _conserved(
+    case: Case, by: str, order: np.ndarray, figures: dict[str, np.ndarray], cash: np.ndarray, lots: np.ndarray
+) -> list[Violation]:
+    """`figures`: FIGURES of each `order` that did something; `cash`, `lots`: the ledger held against them."""
+    terms, state, ours = case.terms, case.evidence.state, case.submits.at(order)
     symbol, venue, side = ours["symbol"], ours["venue"], ours["side"].astype(np.int64)
     received = summed_at(
         (terms.currencies,),
-        ((terms.quote[symbol, venue],), side * orders["cost_amount"]),
-        ((terms.fee_currency[symbol, venue],), orders["fee_amount"]),
+        ((terms.quote[symbol, venue],), side * figures["cost_amount"]),
+        ((terms.fee_currency[symbol, venue],), figures["fee_amount"]),
     )
     funding, provable = funding_amounts(case)
     created = (cash - start_amounts(terms, state) - funding).sum(0) + received
@@ -71,7 +72,7 @@ def _conserved(case: Case, by: str, orders: np.ndarray, cash: np.ndarray, lots: 
     found = violations_where(
         LAW, (created != 0) & provable.all(0), lambda c: f"{currencies[c]} made from nothing, {by}", 0, created
     )
-    theirs = summed_at((terms.symbols,), ((symbol,), -side * orders["filled_lots"]))
+    theirs = summed_at((terms.symbols,), ((symbol,), -side * figures["filled_lots"]))
     created = (lots - terms.initial_lots).sum(1) + theirs
     symbols = terms.config.symbols
     return found + violations_where(

@@ -64,7 +64,7 @@ class VenueTruth:
         rows = np.argsort(told["client_id"])
         rows = rows[told["client_id"][rows] != 0]
         table = np.zeros(len(rows), VENUE_ORDER)
-        for name in VENUE_ORDER.names:
+        for name in table.dtype.names or ():
             table[name] = told[name][rows]
         return table
 

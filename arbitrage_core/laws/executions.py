@@ -12,7 +12,7 @@ from arbitrage_core.domain.money import AMOUNT_LIMIT
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.columns import Columns
-from arbitrage_core.laws.evidence import VENUE_ORDER, VenueTruth
+from arbitrage_core.laws.evidence import VenueTruth
 from arbitrage_core.laws.groups import ABSENT, Groups
 from arbitrage_core.laws.slots import Slots
 from arbitrage_core.laws.terms import Terms
@@ -53,19 +53,17 @@ def log_executions(case: Case) -> list[Violation]:
     return [*_by_orders(case), *_by_reports(case), *_by_changes(case), *_by_venues(case)]
 
 
-def last_reported(case: Case) -> np.ndarray:
-    """What the reports say in the end of each order that filled: VENUE_ORDER of every order with a growth."""
+def last_reported(case: Case) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The orders that filled, by the reports, and what these say of them in the end: `FIGURES`, each by order."""
     growths = _reported(case)
-    orders = np.zeros(len(growths.order), VENUE_ORDER)
-    orders["client_id"] = case.submits["client_id"][growths.order]
-    for name in FIGURES:
-        orders[name] = np.add.reduceat(growths.figures[name], growths.starts) if len(growths.order) else 0
-    return orders
+    if not len(growths.order):
+        return growths.order, growths.figures
+    return growths.order, {name: np.add.reduceat(growths.figures[name], growths.starts) for name in FIGURES}
 
 
 class _Growths:
-    """Growths of cumulative figures, gathered by order. `order` [g], `starts` [g], `counts` [g]; `figures`: by how much,
-    each [n]; `now_ns` [n]."""
+    """Growths of cumulative figures, gathered by order. `order` [g], `starts` [g], `counts` [g]; `figures`: by how
+    much, each [n]; `now_ns` [n]."""
 
     def __init__(
         self, order: np.ndarray, counts: np.ndarray, figures: dict[str, np.ndarray], now_ns: np.ndarray
@@ -188,7 +186,7 @@ def _by_venues(case: Case) -> list[Violation]:
         return []
     groups, fills = case.fills, evidence.log.fills
     table = evidence.venue_truth.table
-    order = case.orders_of(table["client_id"])
+    order = case.venue_order
     settled = case.evidence.ended & ~case.flagged(case.trade_keys)
     ours, theirs = {}, {}
     for name, column in zip(FIGURES, ("lots", "cost_quote_amount", "fee_amount"), strict=True):

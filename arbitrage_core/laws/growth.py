@@ -25,7 +25,7 @@ def told_by(changes: np.ndarray, by_id: Groups, fills: np.ndarray, fills_by_id: 
     first, count = before[by_id.starts], before[by_id.starts + by_id.counts] - before[by_id.starts]
     there = (of_fill != ABSENT) & (fills_by_id.rank < count[of_fill])
     guess = growths[first[of_fill[there]] + fills_by_id.rank[there]]
-    level = np.zeros(len(fills), bool)
+    level = np.zeros(len(booked), bool)
     level[there] = known[guess] == booked[there]
     told[fills_by_id.rows[there]] = by_id.rows[guess]
     uneven = fills_by_id.sums((~level).astype(np.int64)) > 0

@@ -16,8 +16,8 @@ class IdIndex:
 
     def __init__(self, ids: np.ndarray) -> None:
         self._ids = ids
-        self._mask = (1 << max(int(4 * len(ids)).bit_length(), 4)) - 1
-        self._table = np.full(self._mask + 1, ABSENT)
+        self._mask = (1 << max(int(2 * len(ids)).bit_length(), 4)) - 1
+        self._table = np.full(self._mask + 1, ABSENT, np.int32)
         self._search = not self._filled()
 
     def find(self, ids: np.ndarray) -> np.ndarray:

@@ -124,6 +124,6 @@ def _named(case: Case) -> list[Violation]:
     if evidence.venue_orders is not None:
         ids = evidence.venue_truth.table["client_id"]
         found += violations_where(
-            LAW, case.orders_of(ids) == ABSENT, lambda n: f"order {ids[n]} at the venue: submitted by us", 1, 0
+            LAW, case.venue_order == ABSENT, lambda n: f"order {ids[n]} at the venue: submitted by us", 1, 0
         )
     return found

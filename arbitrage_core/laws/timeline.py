@@ -50,7 +50,10 @@ def timeline_of(
         sent=changes["before"] == OrderState.NONE,
         finished=finished,
         late=np.zeros(len(changes), bool),
-    )[change_order != ABSENT]
+    )
+    known = change_order != ABSENT
+    if not known.all():
+        timeline = timeline[known]
     apart = np.flatnonzero(~at_once & (fill_order != ABSENT))
     if not len(apart):
         return timeline

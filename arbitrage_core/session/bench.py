@@ -131,7 +131,10 @@ class _Timed:
 
     def per_s(self, count: int) -> Document:
         """Best and median rate of `count` things a run."""
-        return {"rows_per_s": round(count / min(self.seconds)), "rows_per_s_median": round(count / median(self.seconds))}
+        return {
+            "rows_per_s": round(count / min(self.seconds)),
+            "rows_per_s_median": round(count / median(self.seconds)),
+        }
 
 
 def _measured(market: ThresholdMarket, runs: int, tell: Told) -> Document:

@@ -82,7 +82,7 @@ class _Replay:
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in LOGS}
         self._fold = bound_fold("fold_recorded", config.strategy)
         self._records = (self.state, self.params, self.output)
-        make_ready(self._fold, (*self._records, closing_rows(0, self.shape.levels)[0]), notice)
+        self._fold = make_ready(self._fold, (*self._records, closing_rows(0, self.shape.levels)[0]), notice)
 
     @property
     def state_hash(self) -> str:

@@ -65,7 +65,7 @@ class Session:
             functions = {**strategy_functions(config.strategy), **replaced}
             self._fold = rebind(fold_simulated, functions, name="_".join(replaced), interpreted=interpreted)
         self._records = (self.state, self.params, self.output, self.account, self.terms)
-        make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
+        self._fold = make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
 
     def feed(self, rows: np.ndarray) -> None:
         """Applies rows, `row_dtype(levels)[n]`, in order."""

@@ -148,7 +148,10 @@ class Story:
         trade = Trade(len(self.trades) + 1, ns)
         self.trades.append(trade)
         before = self.exposure_lots()
-        orders = tuple(self._prepare(ns, trade, leg, Purpose.ENTRY, lots, style) for leg in (0, 1))
+        orders = (
+            self._prepare(ns, trade, 0, Purpose.ENTRY, lots, style),
+            self._prepare(ns, trade, 1, Purpose.ENTRY, lots, style),
+        )
         for order in orders:
             order.trade.legs[order.leg].decision_px = order.decision_px
             self._send(order, worst_quote=(sum(before) + 2 * lots) * 0.001 * order.worst_px)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.record import one
+from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.state import Shape, state_dtype
 from arbitrage_core.laws import entry_exposure
 from tests.laws.story import START_NS, Story, story_config
@@ -16,7 +17,7 @@ OWN_QUOTE = 20 * 0.001 * 60_300
 OTHER_QUOTE = OTHER_LOTS * 0.01 * OTHER_ASK
 
 
-def entered(**limits: float) -> tuple[object, np.record]:
+def entered(**limits: float) -> tuple[SessionConfig, np.record]:
     """A configuration of two symbols and a state just after an entry in the first; the second holds a leg at venue 1.
 
     `limits`: of the symbol, the venues and the portfolio; the others are far."""

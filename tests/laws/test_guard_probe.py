@@ -66,4 +66,6 @@ def test_a_guard_that_refuses_sound_arguments_proves_nothing():
 def test_the_edge_guard_refuses_what_it_cannot_read():
     terms = one(record(entry_net_edge_bps="f8", spread_max_bps="f8"))[0]
     terms["spread_max_bps"] = 500.0
-    assert guard_violations("edge", python_of(edge_refusal), terms, 30.0, 10.0) == []
+    refuse = python_of(edge_refusal)
+    assert refuse is not None
+    assert guard_violations("edge", refuse, terms, 30.0, 10.0) == []

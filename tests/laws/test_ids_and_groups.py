@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage_core.domain.identity import client_order_id
-from arbitrage_core.laws.groups import ABSENT, grouped, leg_key, leg_name, places_of
+from arbitrage_core.laws.groups import ABSENT, Groups, grouped, leg_key, leg_name, places_of
+from arbitrage_core.laws.growth import told_by
+from arbitrage_core.laws.id_index import IdIndex
 from arbitrage_core.laws.order_ids import derived_ids
+from tests.laws.log_table import DTYPES
 
 KEY = st.integers(0, 2**63 - 1)
 COUNT = st.integers(1, 2**40)
@@ -46,3 +49,41 @@ def test_a_key_that_is_not_there_is_absent():
 
 def test_a_leg_key_tells_its_leg():
     assert leg_name(int(leg_key(np.array([3]), np.array([12]), np.array([1]))[0])) == "symbol 3 trade 12 leg 1"
+
+
+CLASHING = st.sampled_from([64, 128, 192, 65, 1 << 40, (1 << 40) + 64, 3])
+
+
+@given(st.lists(st.one_of(CLASHING, KEY), max_size=40), st.lists(st.one_of(CLASHING, KEY), max_size=20))
+def test_an_id_is_found_where_it_stands_first(ids: list[int], others: list[int]):
+    wanted = np.array([*ids, *others], np.int64)
+    found = IdIndex(np.array(ids, np.int64)).find(wanted)
+    assert found.tolist() == [ids.index(one) if one in ids else ABSENT for one in wanted.tolist()]
+
+
+def test_ids_that_all_clash_are_found_nonetheless():
+    ids = np.arange(500, dtype=np.int64) << 32
+    assert IdIndex(ids).find(ids).tolist() == list(range(500))
+
+
+LIVES = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.booleans()), max_size=25)
+
+
+@given(LIVES)
+def test_a_fill_is_told_by_the_first_change_that_knows_as_many_lots(lives: list[tuple[int, int, bool]]):
+    fills, changes, filled = [], [], dict.fromkeys(range(4), 0)
+    for order, lots, changed in lives:
+        filled[order] += lots
+        fills.append((order, lots, filled[order]))
+        if changed:
+            changes.append((order, filled[order]))
+    fill_rows, change_rows = np.zeros(len(fills), DTYPES["fills"]), np.zeros(len(changes), DTYPES["changes"])
+    fill_rows["lots"], change_rows["filled_lots"] = [fill[1] for fill in fills], [change[1] for change in changes]
+    told = told_by(change_rows, _by_order(changes), fill_rows, _by_order(fills))
+    for row, (order, _, lots) in enumerate(fills):
+        telling = [n for n, (of, known) in enumerate(changes) if of == order and known >= lots]
+        assert told[row] == (telling[0] if telling else ABSENT)
+
+
+def _by_order(rows: list[tuple[int, ...]]) -> Groups:
+    return grouped(np.array([row[0] for row in rows], np.int64))

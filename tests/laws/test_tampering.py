@@ -1,8 +1,12 @@
 """Every law fails when what it guards is tampered with: honest evidence, one thing changed, the laws that notice."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from arbitrage_core.laws import LAWS, VIOLATIONS_MAX, log_violations
+from tests.laws.log_table import DTYPES
 from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, refused
 from tests.laws.tampered_money import MONEY
 from tests.laws.tampered_orders import ORDERS
@@ -42,3 +46,42 @@ def test_a_violation_says_what_was_expected_and_what_was_seen():
     parts = Parts(at_rest())
     parts.state["venues"][1]["reserved_amounts"][0] = 5
     assert str(log_violations(parts.evidence())[0]) == "REST: reserved USDT at west: expected 0, observed 5"
+
+
+WILD = st.sampled_from([0, -1, 1, 2, 2**31, 2**62, -(2**63), 2**63 - 1])
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_nothing_in_a_record_makes_a_law_raise(data: st.DataObject):
+    parts = Parts(data.draw(st.sampled_from([at_rest, alone, in_doubt]))())
+    for _ in range(data.draw(st.integers(1, 3))):
+        rows = data.draw(st.sampled_from([getattr(parts, log) for log in DTYPES if len(getattr(parts, log))]))
+        field = data.draw(st.sampled_from(rows.dtype.names))
+        _spoil(rows[field], data.draw(st.integers(0, len(rows) - 1)), data.draw(WILD))
+    for violation in log_violations(parts.evidence()):
+        assert str(violation)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_nothing_in_a_state_makes_a_law_raise(data: st.DataObject):
+    parts = Parts(data.draw(st.sampled_from([alone, in_doubt]))())
+    target = parts.state
+    while target.dtype.names:
+        target = target[data.draw(st.sampled_from(target.dtype.names))].view(np.ndarray)
+        if target.dtype.names and target.ndim:
+            target = target.reshape(-1)[data.draw(st.integers(0, target.size - 1))]
+    flat = target.reshape(-1)
+    _spoil(flat, data.draw(st.integers(0, flat.size - 1)), data.draw(WILD))
+    for violation in log_violations(parts.evidence()):
+        assert str(violation)
+
+
+def _spoil(values: np.ndarray, place: int, value: int) -> None:
+    """Puts an integer where it fits, and NaN instead where floats are."""
+    if values.dtype.kind == "f":
+        values[place] = np.nan if value < 0 else value
+    else:
+        bounds = np.iinfo(values.dtype)
+        values[place] = min(max(value, bounds.min), bounds.max)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from arbitrage_core.domain.record import one
-from arbitrage_core.engine.state import NEVER_NS, Shape, state_dtype
+from arbitrage_core.engine.state import Shape, state_dtype
 from arbitrage_core.laws import VENUE_ORDER, Bound, Evidence, Rerun, Segment, VenueTruth
 from tests.laws.story import HOLD_UNITS, OPENING, SESSION_KEY, START_AMOUNT, Order, Story, Trade
 
@@ -72,7 +72,6 @@ def _write_trade(record: np.record, trade: Trade) -> None:
     record["number"], record["phase"], record["decided_ns"] = trade.number, trade.phase, trade.decided_ns
     record["imbalance_ns"], record["incident_began_ns"] = trade.imbalance_ns, trade.incident_ns
     record["flagged"], record["incidents"] = trade.flagged, trade.incidents
-    record["deadline_ns"] = record["retry_ns"] = NEVER_NS
     for name, amount in trade.kept.items():
         record[f"{name}_amount"] = amount
     for index, leg in enumerate(trade.legs):

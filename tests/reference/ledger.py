@@ -26,7 +26,9 @@ def share_at_rate(config: SessionConfig, venue: int, currency: int, rate: float)
     """What a venue starts with when its home currency's first rate is heard; 0 for any other currency."""
     if config.home_currency(config.venues[venue].name) != currency:
         return 0
-    return amount_of(config.initial_capital_quote / len(config.venues) / rate, booking_unit(config.currencies[currency]))
+    return amount_of(
+        config.initial_capital_quote / len(config.venues) / rate, booking_unit(config.currencies[currency])
+    )
 
 
 class Ledger:

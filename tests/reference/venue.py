@@ -212,10 +212,7 @@ class SimulatedVenues:
         if self._draw(terms, asked, REJECT) < terms.reject_rate:
             return True
         px = market.touch(side) if asked.style == OrderStyle.MARKET else asked.limit_px
-        if (
-            asked.purpose == Purpose.ENTRY
-            and asked.lots * terms.lot * px < terms.min_notional_quote
-        ):
+        if asked.purpose == Purpose.ENTRY and asked.lots * terms.lot * px < terms.min_notional_quote:
             return True
         if terms.spot:
             if side > 0 and amount_of(asked.lots * terms.lot * px, terms.unit) > self.cash[terms.venue][terms.quote]:

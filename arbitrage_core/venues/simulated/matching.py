@@ -6,7 +6,7 @@ from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.money import NO_AMOUNT, amount_of
 from arbitrage_core.domain.order import OrderState, OrderStyle
 from arbitrage_core.engine.size import lots_in
-from arbitrage_core.venues.simulated.reports import fee_of, report
+from arbitrage_core.venues.simulated.reports import NEWS, fee_of, report
 
 
 @compiled
@@ -101,7 +101,7 @@ def settle(account, terms, s, order, now_ns):
         order.state = OrderState.FILLED
     elif order.filled_lots > 0:
         order.state = OrderState.PARTIALLY_FILLED
-    report(account, terms, s, order, order.state, now_ns, False)
+    report(account, terms, s, order, order.state, now_ns, NEWS)
 
 
 @compiled
@@ -116,7 +116,7 @@ def rest_or_expire(account, terms, s, order, now_ns):
         account.symbols[s].touched[order.venue] = 1
     else:
         order.state = OrderState.EXPIRED
-        report(account, terms, s, order, order.state, now_ns, False)
+        report(account, terms, s, order, order.state, now_ns, NEWS)
 
 
 @compiled
@@ -141,7 +141,7 @@ def next_resting(symbol, venue, after_sequence):
 def meet_quote(account, terms, s, venue, now_ns):
     """A new book crosses resting orders: each is filled at its own limit, as maker, up to the depth that crosses."""
     symbol, lot_base = account.symbols[s], terms.symbols[s].lot_base
-    book, market, sequence = symbol.books[venue], terms.symbols[s].markets[venue], -1
+    book, market, sequence = symbol.books[venue], terms.symbols[s].markets[venue], np.int64(-1)
     for _ in range(len(symbol.orders)):
         slot = next_resting(symbol, venue, sequence)
         if slot < 0:
@@ -167,7 +167,7 @@ def meet_print(account, terms, row):
     """A print strictly through resting orders fills them in the order they were sent, up to its own lots."""
     s, venue = np.int64(row.symbol), np.int64(row.venue)
     symbol, market = account.symbols[s], terms.symbols[s].markets[venue]
-    left_lots, sequence = lots_in(row.qty, terms.symbols[s].lot_base), -1
+    left_lots, sequence = lots_in(row.qty, terms.symbols[s].lot_base), np.int64(-1)
     for _ in range(len(symbol.orders)):
         slot = next_resting(symbol, venue, sequence)
         if slot < 0:

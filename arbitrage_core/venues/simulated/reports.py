@@ -9,7 +9,10 @@ from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.venues.simulated.account import REPORTS_MAX
 
-DRAW_ORDER_LATENCY, DRAW_REPORT_LATENCY, DRAW_REJECT, DRAW_REPORT_LOSS, DRAW_CANCEL_LATENCY = 1, 2, 3, 4, 5
+DRAW_ORDER_LATENCY, DRAW_REPORT_LATENCY = np.int64(1), np.int64(2)
+DRAW_REJECT, DRAW_REPORT_LOSS, DRAW_CANCEL_LATENCY = np.int64(3), np.int64(4), np.int64(5)
+NEWS, ANSWER = np.int64(0), np.int64(1)
+"""What a report is: told unasked, or the answer to a query."""
 
 
 @compiled
@@ -41,7 +44,7 @@ def fee_of(account, terms, s, order):
 @compiled
 def report(account, terms, s, order, status, now_ns, answer):
     """Puts a report of the order as it stands under way. A lost order's are dropped, but for the answer to a query."""
-    if order.lost == 1 and not answer:
+    if order.lost == 1 and answer == NEWS:
         return
     symbol = account.symbols[s]
     latency_ns = terms.symbols[s].markets[order.venue].report_latency_ns

@@ -13,10 +13,12 @@ from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.venues.simulated.matching import level_px, meet_print, meet_quote, rest_or_expire, take
 from arbitrage_core.venues.simulated.reports import (
+    ANSWER,
     DRAW_CANCEL_LATENCY,
     DRAW_ORDER_LATENCY,
     DRAW_REJECT,
     DRAW_REPORT_LOSS,
+    NEWS,
     chance,
     is_over,
     jittered_ns,
@@ -212,10 +214,10 @@ def receive(account, terms, s, order, now_ns):
     """An order arrives: refused, or acknowledged and matched."""
     if must_reject(account, terms, s, order, now_ns):
         order.state = OrderState.REJECTED
-        report(account, terms, s, order, order.state, now_ns, False)
+        report(account, terms, s, order, order.state, now_ns, NEWS)
         return
     order.state = OrderState.OPEN
-    report(account, terms, s, order, order.state, now_ns, False)
+    report(account, terms, s, order, order.state, now_ns, NEWS)
     if order.style != OrderStyle.POST_ONLY:
         take(account, terms, s, order)
     rest_or_expire(account, terms, s, order, now_ns)
@@ -231,14 +233,14 @@ def must_reject(account, terms, s, order, now_ns):
     if market.reject_rate > 0.0 and chance(terms, s, order, DRAW_REJECT) < market.reject_rate:
         return True
     book = account.symbols[s].books[order.venue]
-    px = order.limit_px if order.limit_px > 0.0 else level_px(book, order.side, 0)
+    px = order.limit_px if order.limit_px > 0.0 else level_px(book, order.side, np.int64(0))
     notional_quote = order.lots * terms.symbols[s].lot_base * px
     if order.purpose == Purpose.ENTRY and not notional_quote >= market.min_notional_quote:
         return True
     if market.spot == 1 and not can_pay(account, terms, s, order, notional_quote):
         return True
     if order.style == OrderStyle.POST_ONLY:
-        other_px = level_px(book, order.side, 0)
+        other_px = level_px(book, order.side, np.int64(0))
         if other_px > 0.0 and not beyond_or_nothing(order, other_px):
             return True
     return False
@@ -266,7 +268,7 @@ def receive_cancel(account, terms, s, order, now_ns):
     if order.state == OrderState.OPEN or order.state == OrderState.PARTIALLY_FILLED:
         order.state = OrderState.CANCELED
         account.symbols[s].resting[order.venue] -= 1
-        report(account, terms, s, order, order.state, now_ns, False)
+        report(account, terms, s, order, order.state, now_ns, NEWS)
 
 
 @compiled
@@ -275,6 +277,6 @@ def answer(account, terms, s, order, now_ns):
     if order.state == OrderState.PENDING:
         order.state = OrderState.REJECTED
         order.arrives_ns = NEVER_NS
-    report(account, terms, s, order, order.state, now_ns, True)
+    report(account, terms, s, order, order.state, now_ns, ANSWER)
     if order.state >= FIRST_FINAL_STATE:
         order.lost = 0

@@ -1,0 +1,89 @@
+"""The benchmark: its conditions hold, its parts measure what they say, its page shows them."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.row import row_dtype
+from arbitrage_core.feeds.threshold import threshold_market
+from arbitrage_core.session import bench
+from console.bench_page import print_bench
+
+ROWS = 60_000
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict:
+    """Of one symbol, few rows."""
+    return bench._measured(threshold_market(ROWS, 1, bench.SEED, bench.SHARE_ABOVE), 2, print)
+
+
+def test_the_conditions_are_those_of_the_goal(measured):
+    assert measured["share_above"] == pytest.approx(0.15, abs=0.001)
+    assert measured["round_trips_per_million_rows"] >= 400
+    assert measured["rows"] == ROWS
+
+
+def test_rows_one_by_one_leave_the_state_of_one_call(measured):
+    assert measured["hashes_equal"] is True
+    assert measured["hash_bulk"] == measured["hash_one_by_one"]
+
+
+def test_the_best_of_several_runs_is_no_slower_than_their_median(measured):
+    assert measured["rows_per_s"] >= measured["rows_per_s_median"] > 0
+    assert 0 < measured["row_us"] <= measured["row_us_median"]
+
+
+def test_every_guard_has_a_finite_limit():
+    config = bench.bench_config(("a", "b"), ("X", "Y"), 20.0)
+    limits = [
+        config.portfolio_exposure_max_quote,
+        config.params.symbol_exposure_max_quote,
+        *(venue.exposure_max_quote for venue in config.venues),
+    ]
+    assert np.isfinite(limits).all()
+    assert config.params.max_open_trades == 4
+
+
+def test_the_sum_reads_every_word():
+    rows = np.zeros(1_000, row_dtype(1))
+    rows["client_id"] = 3
+    found = bench._bandwidth(rows, 2)
+    assert bench._sum_of(rows.view(np.int64)) == 3_000
+    assert found["row_bytes"] == 64
+    assert found["memory_bound_rows_per_s"] > 0
+
+
+def test_a_start_is_timed_from_what_its_parent_says(capsys, tmp_path):
+    bench.probe("start", repr(time.time() - 100.0), str(tmp_path))
+    assert 100 < json.loads(capsys.readouterr().out)["since_start_s"] < 1_000
+
+
+def test_the_memory_of_a_backtest_is_told_beside_its_rows(capsys, tmp_path):
+    bench.probe("memory", "0", str(tmp_path), "5000")
+    told = json.loads(capsys.readouterr().out)
+    assert told["rows_mb"] == pytest.approx(0.32)
+    assert told["peak_rss_mb"] > 10
+
+
+def test_a_process_that_fails_is_one_clear_error(tmp_path):
+    with pytest.raises(BadInput, match="process for start failed"):
+        bench._child("start", str(tmp_path), "too", "many")
+
+
+def test_the_document_has_the_keys_of_the_contract_and_a_page(measured, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "ROWS_QUICK", ROWS)
+    monkeypatch.setattr(bench, "_measured", lambda market, runs, tell: measured)
+    figures = {"since_start_s": 1.0, "peak_rss_mb": 300.0, "rows_mb": 640.0}
+    monkeypatch.setattr(bench, "_child", lambda what, home, *arguments: figures)
+    document = bench.bench_engine(quick=True)
+    wanted = {"engine_rows_per_s", "row_us", "cold_compile_s", "cached_start_s", "memory_bound_rows_per_s"}
+    assert wanted <= set(document)
+    assert set(document["engine_rows_per_s"]) == {"1", "50"}
+    assert (document["hashes_equal"], document["peak_rss_over_rows_mb"]) == (True, -340.0)
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    print_bench(document)
+    assert "million rows/s" in capsys.readouterr().out
