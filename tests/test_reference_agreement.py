@@ -110,7 +110,7 @@ def test_how_rows_are_batched_changes_nothing(seed: int) -> None:
 def test_a_timer_row_changes_no_decision(seed: int) -> None:
     config, rows = case_of(seed)
     random = np.random.default_rng(seed)
-    places = np.sort(random.integers(1, len(rows), 60))
+    places = np.unique(random.integers(1, len(rows), 60))
     parts = [rows[: places[0]]]
     for first, after in zip(places, [*places[1:], len(rows)], strict=True):
         moment = random.integers(rows[first - 1]["now_ns"], rows[first]["now_ns"], endpoint=True)
@@ -154,12 +154,12 @@ def alone(config: SessionConfig, symbol: str) -> SessionConfig:
 
 
 def rows_alone(config: SessionConfig, rows: np.ndarray, symbol: str) -> np.ndarray:
-    """What is said of one symbol, and of all."""
+    """What is said of one symbol, and of all, to the end of the time."""
     index = config.symbols.index(symbol)
     addressed = np.isin(rows["kind"], [RowKind.QUOTE, RowKind.PRINT, RowKind.FUNDING, RowKind.FEED, RowKind.REPORT])
     kept = rows[~addressed | (rows["symbol"] == index) | (rows["symbol"] == ALL_SYMBOLS)].copy()
     kept["symbol"] = np.where(kept["symbol"] == index, 0, kept["symbol"])
-    return kept
+    return np.concatenate([kept, timer_row(int(rows[-1]["now_ns"]), config.levels)])
 
 
 @pytest.mark.parametrize("seed", [s for s in range(60, 130) if len(seeded_case(s)[0].symbols) > 1][:12])

@@ -1,5 +1,7 @@
 """The session's configuration: everything that decides what a run does, besides its rows."""
 
+from itertools import pairwise
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arbitrage_core.domain.identity import digest_of, key_of
@@ -59,17 +61,18 @@ class SessionConfig(BaseModel):
         finest = min(market.lot_base for market in markets)
         steps = sorted(market.lot_base / finest for market in markets)
         if any(abs(step - round(step)) > 1e-6 * step for step in steps) or any(
-            round(large) % round(small) for small, large in zip(steps, steps[1:], strict=False)
+            round(large) % round(small) for small, large in pairwise(steps)
         ):
             raise ValueError(f"symbol {symbol}: one market's lot must be a multiple of the other's")
         params = self.params_of(symbol)
         for market in markets:
             slowest_ms = market.latency_ms + market.latency_jitter_ms
             back_ms = market.latency_ms if market.report_latency_ms is None else market.report_latency_ms
-            if params.answer_timeout_ms <= slowest_ms + back_ms + market.latency_jitter_ms:
+            answer_ms = slowest_ms + back_ms + market.latency_jitter_ms
+            if params.answer_timeout_ms <= answer_ms:
                 raise ValueError(
-                    f"market {market.key}: an answer takes up to {slowest_ms + back_ms + market.latency_jitter_ms:g} ms, "
-                    f"which answer_timeout_ms = {params.answer_timeout_ms:g} would call unknown"
+                    f"market {market.key}: an answer takes up to {answer_ms:g} ms, which "
+                    f" answer_timeout_ms = {params.answer_timeout_ms:g} would call unknown"
                 )
 
     def params_of(self, symbol: str) -> StrategyParams:
@@ -93,7 +96,7 @@ class SessionConfig(BaseModel):
         return tuple(dict.fromkeys(used))
 
     def home_currency(self, venue: str) -> int:
-        """Index of the currency a venue's capital is held in: the reporting one if any of its markets is quoted in it."""
+        """Index of the currency a venue's capital is held in: the reporting one if any of its markets quotes it."""
         quotes = [market.quote_currency for market in self.markets if market.venue == venue]
         if not quotes or self.reporting_currency in quotes:
             return REPORTING_CURRENCY

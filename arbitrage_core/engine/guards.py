@@ -1,7 +1,7 @@
 """The guards: what forbids an entry, each by its own refusal, in the order of `Refusal`.
 
-Each is written to allow only what is provably inside: NaN, a missing limit or missing data refuses. A guard reads state,
-parameters and the wish; it never writes. Only `approve_*` write, one thing: the approval without which nothing is sent.
+Each is written to allow only what is provably inside: NaN, a missing limit or missing data refuses. A guard reads
+state, parameters and the wish; it never writes. Only `approve_*` write, one thing: the approval without which nothing is sent.
 """
 
 import numpy as np
@@ -112,10 +112,9 @@ def order_need_amount(params, s, venue, side, lots, worst_px):
     terms = params.symbols[s]
     market = terms.markets[venue]
     notional_quote = lots * terms.lot_base * worst_px
+    need_quote = notional_quote * market.margin_rate
     if market.spot:
         need_quote = notional_quote if side > 0 else 0.0
-    else:
-        need_quote = notional_quote * market.margin_rate
     return ceil_amount(need_quote, params.units[market.quote])
 
 

@@ -2,8 +2,8 @@
 
 A perpetual's fills are booked like a purchase and a sale: cash moves by the whole notional and the position is worth
 its price, which gives the same equity as margin accounting and sums that are exact. Realised PnL is net of fees and is
-added to trade, symbol, venue and session in the same line, so they add up by construction; laws I1, I2 and I15 recompute
-it from the fills.
+added to trade, symbol, venue and session in the same line, so they add up by construction; laws I1, I2 and I15
+recompute it from the fills.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The order of a leg: sent once approved, changed only by reports and silence, booked by its cumulative figures.
 
-`send` is the only function that asks a venue to trade, and it takes an approval. Cancels and queries need none: a cancel
-is never blocked.
+`send` is the only function that asks a venue to trade, and it takes an approval. Cancels and queries need none: a
+cancel is never blocked.
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ def change_state(state, symbol, out, s, venue, order, after, now_ns):
 
 @compiled
 def worst_px_of(side, limit_px, touch_px, bound_bps):
-    """The price an order's exposure is reckoned at, own currency: its limit; a sale may be filled above, at the touch."""
+    """The price an order's exposure is reckoned at, own currency: its limit; a sale may be filled above it."""
     if limit_px > 0.0:
         return limit_px if side > 0 else max(limit_px, touch_px)
     return touch_px * (1.0 + side * bound_bps * 1e-4) if side > 0 else touch_px

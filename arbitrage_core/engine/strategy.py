@@ -25,6 +25,6 @@ def wish_to_leave(symbol, terms, unit, trade, fresh, now_ns):
 
 @compiled
 def watch(terms, trade, unit):
-    """(closing cost in bps, loss px): below this closing cost, or above this px difference of the fee-laden ask and bid,
+    """(closing cost in bps, loss px): below this closing cost, or above this difference of the fee-laden ask and bid,
     `wish_to_leave` may say something new. Errs towards a look. (−inf, inf): never."""
     return 0.0, 0.0

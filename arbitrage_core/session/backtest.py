@@ -86,7 +86,7 @@ def run_backtest(
     return SessionResult(document, config, log, state, violations)
 
 
-def _journal(folder: Path | None, config: SessionConfig, feed: Feed, name: str, key: int):  # noqa: ANN202
+def _journal(folder: Path | None, config: SessionConfig, feed: Feed, name: str, key: int):
     if folder is None:
         return nullcontext()
     manifest = Manifest.of(

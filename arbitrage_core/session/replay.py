@@ -1,7 +1,7 @@
 """The replay: a session's journal through the engine alone. Same orders, same money, same hash, or it says where not.
 
-The journal cites the rows or holds them; its reports are handed over where they were delivered; orders go nowhere and are
-compared with those the journal says were sent.
+The journal cites the rows or holds them; its reports are handed over where they were delivered; orders go nowhere and
+are compared with those the journal says were sent.
 """
 
 import time
@@ -72,13 +72,14 @@ def replay_session(
 class _Replay:
     """The engine alone, its rows merged with the journal's reports."""
 
-    def __init__(self, config, reader: JournalReader, notice: Notice | None) -> None:  # noqa: ANN001
+    def __init__(self, config, reader: JournalReader, notice: Notice | None) -> None:
         self.config, self.reader, self.shape = config, reader, shape_of(config)
         self.params = params_record(config, self.shape, reader.manifest.session_key)
         self.state = fresh_state(config, self.shape, self.params[0])
         self.output = one(output_dtype(self.shape.levels))
         self.applied = 0
-        self._reports, self._waiting = reader.reports(), (np.zeros(0, "i8"), np.zeros(0, opaque_dtype(self.shape.levels)))
+        self._reports = reader.reports()
+        self._waiting = np.zeros(0, np.int64), np.zeros(0, opaque_dtype(self.shape.levels))
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in LOGS}
         self._fold = bound_fold("fold_recorded", config.strategy)
         self._records = (self.state, self.params, self.output)

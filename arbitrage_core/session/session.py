@@ -1,4 +1,4 @@
-"""The session: an engine, a simulated venue and their logs, fed with rows. The composition root of backtest and paper."""
+"""The session: an engine, a simulated venue and their logs, fed with rows: the composition root of a backtest."""
 
 from collections.abc import Callable, Mapping
 
@@ -35,10 +35,11 @@ Drained = Callable[[dict[str, np.ndarray]], None]
 class Session:
     """A run of the engine against the simulated venue.
 
-    `feed` rows in any batches, `end` it, read `log`, `state`, `account`. `on_drain` is handed every batch of log entries
-    (arrays by the names of `SessionLog`) as they come, before the fold goes on. `interpreted` runs the same functions
-    as plain Python; `replaced` exchanges engine functions by name, for planting a defect. `shape` takes a larger engine than the configuration needs, with the same results. Raises
-    `InvariantBroken` when the engine stops itself.
+    `feed` rows in any batches, `end` it, read `log`, `state`, `account`. `on_drain` is handed every batch of log
+    entries (arrays by the names of `SessionLog`) as they come, before the fold goes on. `interpreted` runs the same
+    functions as plain Python; `replaced` exchanges engine functions by name, for planting a defect; `shape` takes a
+    larger engine than the configuration needs, with the same results. Raises `InvariantBroken` when the engine stops
+    itself.
     """
 
     def __init__(

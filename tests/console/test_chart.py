@@ -68,12 +68,13 @@ def plain_band(rows: np.ndarray, stretches: int, width_ns: int) -> tuple[np.ndar
         elif row["kind"] == RowKind.QUOTE:
             touches[symbol, venue] = float(row["bid_px"][0]), float(row["ask_px"][0])
             rate = krw if symbol == 1 else 1.0
+            mine = {venue: touches[key] for venue in range(3) if (key := (symbol, venue)) in touches}
             spreads = [
-                (touches[symbol, sell][0] * rate - touches[symbol, buy][1] * rate) / (touches[symbol, buy][1] * rate) * 1e4
-                for buy in range(3)
-                for sell in range(3)
-                if buy != sell and (symbol, buy) in touches and (symbol, sell) in touches
-            ]  # fmt: skip
+                (bid * rate - ask * rate) / (ask * rate) * 1e4
+                for buy, (_, ask) in mine.items()
+                for sell, (bid, _) in mine.items()
+                if buy != sell
+            ]
             if spreads and np.isfinite(max(spreads)):
                 at = symbol, min(int(row["now_ns"]) // width_ns, stretches - 1)
                 lowest[at], highest[at] = np.fmin(lowest[at], max(spreads)), np.fmax(highest[at], max(spreads))

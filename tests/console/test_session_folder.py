@@ -16,17 +16,17 @@ def sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "sessions"
 
 
-def write(session: str, text: str = "whole") -> None:
+def write(session: str, text: str = "whole", error: BaseException | None = None) -> None:
     with written_whole(session) as folder:
         folder.mkdir()
         (folder / "manifest.json").write_text(text)
+        if error is not None:
+            raise error
 
 
 def fail(session: str, error: BaseException) -> None:
-    with pytest.raises(type(error)), written_whole(session) as folder:
-        folder.mkdir()
-        (folder / "manifest.json").write_text("half")
-        raise error
+    with pytest.raises(type(error)):
+        write(session, "half", error)
 
 
 def everything(sessions: Path) -> dict[str, str]:

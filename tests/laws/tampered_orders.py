@@ -7,7 +7,7 @@ from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, P
 from arbitrage_core.laws.order_ids import derived_ids
 from tests.laws.moments import at_rest, halfway, in_doubt
 from tests.laws.story import MS, SESSION_KEY, SYMBOL
-from tests.laws.tampering import Parts, Tampering, add, both, give, leave_out, put, put_where, repeat, set_state
+from tests.laws.tampering import Parts, Tampering, add, both, give, leave_out, more, put, put_where, repeat, set_state
 
 ORDER = ("symbols", 0, "trades", 0, "legs", 0, "order", 0)
 OTHER_ORDER = ("symbols", 0, "trades", 0, "legs", 1, "order", 0)
@@ -15,6 +15,12 @@ OTHER_ORDER = ("symbols", 0, "trades", 0, "legs", 1, "order", 0)
 
 def _lose_a_life(parts: Parts) -> None:
     parts.changes = parts.changes[parts.changes["client_id"] != parts.orders["client_id"][-1]]
+
+
+def _ask_for_nothing(parts: Parts) -> None:
+    for row in (-2, -1):
+        parts.orders["lots"][row] = 0
+        parts.changes["lots"][parts.changes["client_id"] == parts.orders["client_id"][row]] = 0
 
 
 def _use_an_id_twice(parts: Parts) -> None:
@@ -101,6 +107,18 @@ ORDERS: list[Tampering] = [
     ),
     Tampering("of changing lots", at_rest, add("changes", -1, "lots", 1), "I3"),
     Tampering("a SUBMIT without a life", at_rest, _lose_a_life, "I3"),
+    Tampering("an order in use without a life", halfway, _lose_a_life, "I3"),
+    Tampering("a leg that holds less than nothing", halfway, set_state(*ORDER[:-2], "lots", -4), "I1 I2 I3 I8"),
+    Tampering("an order of no lots", at_rest, _ask_for_nothing, "I8 I18"),
+    Tampering("an order in use at another cost", halfway, set_state(*ORDER, "cost_amount", more(1)), "I1 I4"),
+    Tampering("a fill after the change that tells of it", at_rest, add("fills", 0, "now_ns", 1), "I2 I4 I7"),
+    Tampering(
+        "an end that does not know all that was booked",
+        at_rest,
+        put_where("changes", "after", OrderState.CANCELED, "filled_lots", 3),
+        "I4",
+    ),
+    Tampering("a fill at a negative cost", at_rest, put("fills", 0, "cost_quote_amount", -5), "I1 I2 I4"),
     Tampering("an order that never ends", at_rest, leave_out("changes", -1), "I3"),
     Tampering("an order that ends twice", at_rest, repeat("changes", -1), "I3"),
     Tampering("an order in use that stands elsewhere", halfway, set_state(*ORDER, "state", OrderState.OPEN), "I3"),

@@ -1,11 +1,10 @@
 """The plan: settings by reach, what wins over what, and the words of every refusal."""
 
-from pathlib import Path
-
 import pytest
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.domain.strategy import StrategyParams
 from arbitrage_core.feeds.synthetic_presets import PRESETS
 from arbitrage_core.session.allowed import allowed_values
 from arbitrage_core.session.plan import Offer, plan_session, settable
@@ -21,6 +20,10 @@ def planned(*settings: str, **preset: object) -> SessionConfig:
 def fees(config: SessionConfig) -> list[float]:
     """In the order BTC/USDT on alpha_spot, be.ta; A.B_C on alpha_spot, be.ta."""
     return [market.taker_fee_bps for market in config.markets]
+
+
+def rungs(config: SessionConfig) -> tuple:
+    return config.params.take_profit
 
 
 REACHES = [
@@ -78,14 +81,14 @@ def test_a_size_given_in_one_way_unsets_the_other(settings, everyone, own):
 
 
 VALUES = [
-    ("take_profit=8:0.5,5:0.25", lambda c: [(r.closing_cost_bps, r.share) for r in c.params.take_profit], [(8, 0.5), (5, 0.25)]),
+    ("take_profit=8:0.5,5:0.25", lambda c: [(r.closing_cost_bps, r.share) for r in rungs(c)], [(8, 0.5), (5, 0.25)]),
     ("entry_net_edge_bps=off", lambda c: c.params.entry_net_edge_bps, "off"),
     ("entry_order=post_only", lambda c: c.params.entry_order.value, "post_only"),
     ("portfolio_exposure_max_quote=inf", lambda c: c.portfolio_exposure_max_quote, float("inf")),
     ("kind=spot", lambda c: {m.kind.value for m in c.markets}, {"spot"}),
     ("report_latency_ms=none", lambda c: c.markets[0].report_latency_ms, None),
     ("reporting_currency=KRW", lambda c: c.reporting_currency, "KRW"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("setting, read, expected", VALUES)
@@ -175,15 +178,13 @@ def test_every_preset_makes_a_session(name):
     assert config.params.entry_spread_bps == chosen.params["entry_spread_bps"]
 
 
-def test_every_parameter_that_is_a_number_says_what_is_allowed():
-    models = {"params": SessionConfig.model_fields["params"].annotation}
-    assert all(allowed_values(models["params"], name) for name in settable()["params"])
+def test_every_strategy_parameter_says_what_is_allowed():
+    assert all(allowed_values(StrategyParams, name) for name in settable()["params"])
 
 
 def test_a_recording_says_which_markets_it_has():
     class Recording:
         venues, symbols, levels = VENUES, ("X",), 3
         markets = (("be.ta", "X"), ("alpha_spot", "X"))
-        path = Path("x")
 
     assert Offer.of(Recording()) == Offer(VENUES, ("X",), 3, (("alpha_spot", "X"), ("be.ta", "X")))

@@ -136,7 +136,9 @@ def fresh_account(config: SessionConfig, shape: Shape) -> np.ndarray:
             head.cash_amounts[index, 0] = share + (rest if index == 0 else 0)
     for s in range(len(config.symbols)):
         for v in range(len(config.venues)):
-            head.symbols[s].reported_lots[v] = head.symbols[s].position_lots[v] = terms.symbols[s].markets[v].initial_lots
+            head.symbols[s].reported_lots[v] = head.symbols[s].position_lots[v] = (
+                terms.symbols[s].markets[v].initial_lots
+            )
     return account
 
 

@@ -1,0 +1,90 @@
+"""Rebinding: a function rebuilt with others exchanged, however deep, and the original left as it was."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from arbitrage_core.domain.compiled import compiled, inlined, python_of, rebind
+
+
+@compiled
+def innermost(x):
+    """What the others end in."""
+    return x + 1
+
+
+@inlined
+def middle(x):
+    """Calls the innermost, and is inlined."""
+    return 10 * innermost(x)
+
+
+@compiled
+def outer(x):
+    """Calls both."""
+    return middle(x) + innermost(x)
+
+
+@compiled
+def doubled(x):
+    """Put in the innermost one's place."""
+    return 2 * x
+
+
+@compiled
+def passing_on(x):
+    """Put in the middle one's place, and calls on."""
+    return innermost(x) - 100
+
+
+@pytest.mark.parametrize("interpreted", [True, False], ids=["interpreted", "compiled"])
+class TestRebind:
+    """The same, interpreted and compiled."""
+
+    def test_a_deep_function_is_exchanged_wherever_it_is_called(self, interpreted: bool) -> None:
+        assert rebind(outer, {"innermost": doubled}, name="deep", interpreted=interpreted)(3) == 10 * 6 + 6
+
+    def test_functions_below_a_replacement_are_exchanged_too(self, interpreted: bool) -> None:
+        both = {"middle": passing_on, "innermost": doubled}
+        assert rebind(outer, both, name="both", interpreted=interpreted)(3) == 6 - 100 + 6
+
+    def test_a_replacement_calls_what_it_called(self, interpreted: bool) -> None:
+        assert rebind(outer, {"middle": passing_on}, name="shallow", interpreted=interpreted)(3) == 4 - 100 + 4
+
+    def test_the_original_is_left_as_it_was(self, interpreted: bool) -> None:
+        rebind(outer, {"innermost": doubled}, name="other", interpreted=interpreted)(3)
+        assert outer(3) == 10 * 4 + 4
+        assert python_of(outer)(3) == 10 * 4 + 4
+        assert python_of(outer).__globals__["innermost"] is innermost
+
+    def test_a_replacement_that_is_never_reached_is_a_mistake(self, interpreted: bool) -> None:
+        with pytest.raises(KeyError, match="outer calls no function named nowhere"):
+            rebind(outer, {"innermost": doubled, "nowhere": doubled}, name="lost", interpreted=interpreted)
+
+
+def test_interpreted_is_plain_python_all_the_way_down() -> None:
+    plain = rebind(outer, {}, name="plain", interpreted=True)
+    assert python_of(plain) is None
+    assert python_of(plain.__globals__["middle"]) is None
+    assert python_of(plain.__globals__["middle"].__globals__["innermost"]) is None
+
+
+def test_each_binding_has_a_name_of_its_own() -> None:
+    bound = rebind(outer, {"innermost": doubled}, name="one", interpreted=True)
+    assert bound.__qualname__ == "outer_one"
+    assert bound.__doc__ == python_of(outer).__doc__
+
+
+def test_an_attribute_of_a_replaced_name_is_no_call_of_it() -> None:
+    """Only names looked up in the function's module are exchanged."""
+
+    def reads(thing):  # noqa: ANN001, ANN202
+        return thing.innermost
+
+    bound = rebind(compiled(reads), {"innermost": doubled}, name="attribute", interpreted=True)
+    assert bound(SimpleNamespace(innermost=5)) == 5
+
+
+@pytest.mark.parametrize("thing", [len, 5, None, test_each_binding_has_a_name_of_its_own])
+def test_what_is_not_compiled_has_no_original(thing: object) -> None:
+    assert python_of(thing) is None
