@@ -11,6 +11,7 @@ from rich.table import Table
 
 SYMBOLS_SHOWN_MAX = 12
 NAMES_SHOWN_MAX = 5
+DECIMALS_BELOW = 10_000
 NONE = "–"
 
 Document = dict[str, Any]
@@ -136,10 +137,9 @@ def _pairs(lines: Iterable[tuple[str, str]]) -> Table:
 
 def _table(*heads: str) -> Table:
     """A table; a head that begins with > has its column set right."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for head in heads:
-        right = head.startswith(">")
-        table.add_column(head.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+        table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left", no_wrap=True)
     return table
 
 
@@ -157,7 +157,8 @@ def _words(name: str) -> str:
 def _money(value: float | None, *, signed: bool = True) -> str:
     if value is None:
         return NONE
-    return f"{value:+,.2f}" if signed else f"{value:,.2f}"
+    sign, digits = "+" if signed else "", 2 if abs(value) < DECIMALS_BELOW else 0
+    return f"{value:{sign},.{digits}f}"
 
 
 def _coloured(value: float | None) -> str:

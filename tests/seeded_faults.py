@@ -306,6 +306,11 @@ def held() -> tuple[SessionConfig, np.ndarray]:
     return small_config(), pulses(2)[:-6]
 
 
+def patient() -> tuple[SessionConfig, np.ndarray]:
+    """Pulses, and no holding time that ever comes."""
+    return small_config(hold_max_ms=1e9), pulses(2)
+
+
 def ladder() -> tuple[SessionConfig, np.ndarray]:
     """Pulses, closed in two parts."""
     return small_config(take_profit="32:0.4"), pulses(3)
@@ -420,7 +425,7 @@ FAULTS: dict[str, SeededFault] = {
     "opened in the slot before": _fault({"open_trade": opened_in_the_slot_before}, plain, "I1", "I15", "I2", "I8", REFERENCE, "REST"),
     "cancel swallowed": _fault({"cancel": cancel_swallowed}, resting, "I19", REFERENCE),
     "cancel swallowed at the end": _fault({"cancel": cancel_swallowed}, flattened, "I19", REFERENCE),
-    "exit dropped": _fault({"consider_exit": never_leaves}, plain),
+    "exit dropped": _fault({"consider_exit": never_leaves}, patient),
     "stop-loss off": _fault({"loses_too_much": never_loses_too_much}, stopped),
     "leg left alone": _fault({"fix": leg_left_alone}, plain),
     "incident unseen": _fault({"begin_incident": incident_unseen}, plain),

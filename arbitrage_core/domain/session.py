@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arbitrage_core.domain.identity import digest_of, key_of
 from arbitrage_core.domain.market import LimitQuote, Market, Venue
+from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.strategy import StrategyParams
 
 REPORTING_CURRENCY = 0
@@ -101,6 +102,20 @@ class SessionConfig(BaseModel):
         if not quotes or self.reporting_currency in quotes:
             return REPORTING_CURRENCY
         return self.currencies.index(quotes[0])
+
+    def starting_amounts(self) -> tuple[int, ...]:
+        """What each venue starts with, in units of the reporting currency: even shares, the first gets the rest.
+
+        0 for a venue whose home currency is another: its share comes with the first rate of that currency.
+        """
+        share, rest = divmod(
+            round(self.initial_capital_quote / booking_unit(self.reporting_currency)), len(self.venues)
+        )
+        shares = [share + (rest if index == 0 else 0) for index in range(len(self.venues))]
+        return tuple(
+            amount if self.home_currency(venue.name) == REPORTING_CURRENCY else 0
+            for venue, amount in zip(self.venues, shares, strict=True)
+        )
 
     @property
     def digest(self) -> str:

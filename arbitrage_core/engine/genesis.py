@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.record import one
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.state import LONG_AGO_NS, NEVER_NS, Shape, state_dtype
@@ -22,15 +21,9 @@ def fresh_state(config: SessionConfig, shape: Shape, params: np.record) -> np.nd
     head.due_by_symbol_ns[:] = NEVER_NS
     head.rates[:] = np.nan
     head.rates[0] = 1.0
-    share, rest = divmod(
-        round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues)
-    )
-    for index in range(len(config.venues)):
-        if params.venues[index].home_currency == 0:
-            amount = share + (rest if index == 0 else 0)
-            venue = head.venues[index]
-            venue.cash_amounts[0] = venue.basis_amounts[0] = venue.start_amounts[0] = amount
-            head.start_amount += amount
+    for venue, amount in zip(head.venues, config.starting_amounts(), strict=False):
+        venue["cash_amounts"][0] = venue["basis_amounts"][0] = venue["start_amounts"][0] = amount
+        head.start_amount += amount
     head.equity_amount = head.peak_amount = head.start_amount
     for index in range(shape.symbols):
         _write_symbol(head.symbols[index], params.symbols[index])

@@ -1,7 +1,8 @@
 """The guards: what forbids an entry, each by its own refusal, in the order of `Refusal`.
 
 Each is written to allow only what is provably inside: NaN, a missing limit or missing data refuses. A guard reads
-state, parameters and the wish; it never writes. Only `approve_*` write, one thing: the approval without which nothing is sent.
+state, parameters and the wish; it never writes. Only `approve` and `approve_reduction` write, and one thing: the
+approval without which nothing is sent.
 """
 
 import numpy as np

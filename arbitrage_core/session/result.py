@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class SessionResult:
-    """What a session did: `document`, JSON-ready with the keys of the CLI contract, and `violations`, the laws broken."""
+    """What a session did: `document`, JSON-ready with the keys of the CLI contract; `violations`, the laws broken."""
 
     document: Document
     config: SessionConfig

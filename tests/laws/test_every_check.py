@@ -45,11 +45,10 @@ def _within(found: set[Place], file: str, first: int, last: int) -> bool:
 
 def _checks() -> list[tuple[str, int, int]]:
     """Every call of a finder in the laws: its file, first and last line."""
-    calls = []
-    for path in sorted(Path(laws.__path__[0]).glob("*.py")):
-        if path.name == "violation.py":
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FINDERS:
-                calls.append((path.name, node.lineno, node.end_lineno or node.lineno))
-    return calls
+    return [
+        (path.name, node.lineno, node.end_lineno or node.lineno)
+        for path in sorted(Path(laws.__path__[0]).glob("*.py"))
+        if path.name != "violation.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FINDERS
+    ]

@@ -127,18 +127,12 @@ def fresh_account(config: SessionConfig, shape: Shape) -> np.ndarray:
     head.first_ns = LONG_AGO_NS
     head.rates[:] = np.nan
     head.rates[0] = 1.0
-    share, rest = divmod(
-        round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues)
-    )
+    head.cash_amounts[: len(config.venues), 0] = config.starting_amounts()
     terms = terms_record(config, shape)[0]
-    for index in range(len(config.venues)):
-        if terms.venues[index].home_currency == 0:
-            head.cash_amounts[index, 0] = share + (rest if index == 0 else 0)
     for s in range(len(config.symbols)):
         for v in range(len(config.venues)):
-            head.symbols[s].reported_lots[v] = head.symbols[s].position_lots[v] = (
-                terms.symbols[s].markets[v].initial_lots
-            )
+            initial_lots = terms.symbols[s].markets[v].initial_lots
+            head.symbols[s].reported_lots[v] = head.symbols[s].position_lots[v] = initial_lots
     return account
 
 
