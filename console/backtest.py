@@ -11,18 +11,28 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 def backtest(
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", help="Recorded quotes, one or more Parquet files.", show_default=False),
+        typer.Option("--data", help="Recorded quotes, one or more Parquet files.", metavar="FILE..."),
     ] = None,
     synthetic: Annotated[
         str | None,
         typer.Option("--synthetic", help="A synthetic market: mixed, high, low, calm, thin, wide50.", metavar="NAME"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the synthetic rows and of the simulated venue's chance.")] = 0,
-    rows: Annotated[int | None, typer.Option(help="End after so many quotes.")] = None,
-    venues: Annotated[str | None, typer.Option(help="Which venues, as in a,b. Default: all there are.")] = None,
-    symbols: Annotated[str | None, typer.Option(help="Which symbols, as in BTCUSDT,ETHUSDT. Default: all.")] = None,
-    duration: Annotated[str | None, typer.Option(help="End so long after the first quote: 250ms, 60s, 1.5h.")] = None,
-    levels: Annotated[int | None, typer.Option(help="Depth of the books. Default: as deep as the data.")] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Of the synthetic rows and of the simulated venue's chance.")
+    ] = 0,
+    rows: Annotated[int | None, typer.Option(metavar="N", help="End after so many quotes.")] = None,
+    venues: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Which venues, as in a,b. Default: all there are.")
+    ] = None,
+    symbols: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Which symbols, as in BTCUSDT,ETHUSDT. Default: all.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End so long after the first quote: 250ms, 60s, 1.5h.")
+    ] = None,
+    levels: Annotated[
+        int | None, typer.Option(metavar="N", help="Depth of the books. Default: as deep as the data.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -30,7 +40,6 @@ def backtest(
             metavar="NAME=VALUE",
             help="Set a parameter for all; one market's by market.VENUE.SYMBOL.NAME=VALUE, a symbol's by "
             "symbol.SYMBOL.NAME, a venue's by venue.VENUE.NAME. Again for more.",
-            show_default=False,
         ),
     ] = None,
     chart: Annotated[Path | None, typer.Option(help="Write a chart to this HTML file.", metavar="FILE.html")] = None,

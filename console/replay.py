@@ -12,7 +12,7 @@ def replay(
     session: Annotated[str, typer.Argument(help="A session, the beginning of its name, or a journal's folder.")],
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", help="The files it cites, if they have been moved.", show_default=False),
+        typer.Option("--data", help="The files it cites, if they have been moved.", metavar="FILE..."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -1,7 +1,8 @@
 """Seeded faults: an engine broken on purpose, one way at a time, and who has to notice.
 
 `FAULTS` names each defect, the engine functions it exchanges, rows in which it matters, and its witnesses: ids of laws,
-`REFERENCE` (the reference model parts from it) or `STOPPED` (the engine stops itself). A defect calls the sound function
+`REFERENCE` (the reference model parts from it), `STOPPED` (the engine stops itself) or `NOT_FLAT` (something is open
+after its end). A defect calls the sound function
 by its name with `sound_` before it: only functions under their own names are exchanged.
 """
 
@@ -20,21 +21,18 @@ from arbitrage_core.engine.book import book_refusal as sound_book_refusal
 from arbitrage_core.engine.entry import open_trade as sound_open_trade
 from arbitrage_core.engine.exits import consider_exit as sound_consider_exit
 from arbitrage_core.engine.fills import book_fill as sound_book_fill
-from arbitrage_core.engine.guards import capital_refusal as sound_capital_refusal
 from arbitrage_core.engine.guards import exposure_refusal as sound_exposure_refusal
 from arbitrage_core.engine.guards import free_amount
 from arbitrage_core.engine.ledger import book_realised, converted, move_cash
-from arbitrage_core.engine.legs import cool_down as sound_cool_down
 from arbitrage_core.engine.orders import cancel as sound_cancel
 from arbitrage_core.engine.orders import change_state as sound_change_state
 from arbitrage_core.engine.orders import find_order as sound_find_order
 from arbitrage_core.engine.orders import prepare as sound_prepare
 from arbitrage_core.engine.orders import send as sound_send
-from arbitrage_core.engine.reserves import settle_order as sound_settle_order
 from arbitrage_core.engine.state import LONG_AGO_NS, NEVER_NS, Approval
 from tests.engine.small_market import EAST, WEST, Tape, pulses, small_config
 
-REFERENCE, STOPPED = "REFERENCE", "STOPPED"
+REFERENCE, STOPPED, NOT_FLAT = "REFERENCE", "STOPPED", "NOT_FLAT"
 
 
 # ------------------------------------------------------------------------------------------------------------- money
@@ -398,10 +396,14 @@ def _fault(replaced: dict[str, Compiled], case: Case, *witnesses: str) -> Seeded
 FAULTS: dict[str, SeededFault] = {
     "fee skipped": _fault({"book_fee": fee_skipped}, plain, "I1", "I15", "I2", REFERENCE),
     "fee at the other venue": _fault({"book_fee": fee_at_the_other_venue}, plain, "I1", "I2", REFERENCE),
-    "fill booked twice": _fault({"book_fill": fill_booked_twice}, plain, "I1", "I15", "I2", "I3", "I4", "I8", REFERENCE),
+    "fill booked twice": _fault(
+        {"book_fill": fill_booked_twice}, plain, "I1", "I15", "I2", "I3", "I4", "I8", REFERENCE
+    ),
     "position of the wrong sign": _fault({"book_fill": position_of_the_wrong_sign}, held, "I1", "I15", REFERENCE),
     "basis released in full": _fault({"book_closing": basis_released_in_full}, ladder, "I2", REFERENCE),
-    "realised missing at the venue": _fault({"book_realised": realised_missing_at_the_venue}, plain, "I15", "I2", REFERENCE),
+    "realised missing at the venue": _fault(
+        {"book_realised": realised_missing_at_the_venue}, plain, "I15", "I2", REFERENCE
+    ),
     "slippage zero": _fault({"slippage_of": no_slippage}, slipping, REFERENCE),
     "nothing unrealised": _fault({"leg_value_amount": nothing_unrealised}, held, REFERENCE),
     "unwind reserve kept": _fault({"release_unwind": unwind_reserve_kept}, plain, REFERENCE, "REST"),
@@ -416,17 +418,21 @@ FAULTS: dict[str, SeededFault] = {
     "cooldown ignored": _fault({"cool_down": no_cooldown}, hungry, REFERENCE),
     "nothing approved": _fault({"approve": nothing_approved}, plain, "FAULT", "I8", STOPPED),
     "sent without approval": _fault({"send": sent_without_approval}, plain, "I18"),
-    "client id used again": _fault({"prepare": attempt_not_counted}, plain, "I15", "I3", "I4", "I5", "I7", "I8", REFERENCE),
+    "client id used again": _fault(
+        {"prepare": attempt_not_counted}, plain, "I15", "I3", "I4", "I5", "I7", "I8", REFERENCE
+    ),
     "order sent twice": _fault({"send": order_sent_twice}, plain, "I1", "I16", "I3", "I4", "I5", "I7", REFERENCE),
     "order state goes back": _fault({"change_state": state_goes_back}, plain, "I3", "I8", REFERENCE),
     "end of an order forgotten": _fault({"change_state": end_forgotten}, plain, "I3", "I5", "I7", "I8", REFERENCE),
     "found in the next slot": _fault({"find_order": found_in_the_next_slot}, plain, "FAULT", STOPPED),
     "found on the other leg": _fault({"find_order": found_on_the_other_leg}, plain, "I1", "I15", "I3", "I4", REFERENCE),
-    "opened in the slot before": _fault({"open_trade": opened_in_the_slot_before}, plain, "I1", "I15", "I2", "I8", REFERENCE, "REST"),
+    "opened in the slot before": _fault(
+        {"open_trade": opened_in_the_slot_before}, plain, "I1", "I15", "I2", "I8", REFERENCE, "REST"
+    ),
     "cancel swallowed": _fault({"cancel": cancel_swallowed}, resting, "I19", REFERENCE),
     "cancel swallowed at the end": _fault({"cancel": cancel_swallowed}, flattened, "I19", REFERENCE),
-    "exit dropped": _fault({"consider_exit": never_leaves}, patient),
-    "stop-loss off": _fault({"loses_too_much": never_loses_too_much}, stopped),
-    "leg left alone": _fault({"fix": leg_left_alone}, plain),
-    "incident unseen": _fault({"begin_incident": incident_unseen}, plain),
+    "exit dropped": _fault({"consider_exit": never_leaves}, patient, NOT_FLAT, REFERENCE),
+    "stop-loss off": _fault({"loses_too_much": never_loses_too_much}, stopped, REFERENCE),
+    "leg left alone": _fault({"fix": leg_left_alone}, plain, "I7", REFERENCE),
+    "incident unseen": _fault({"begin_incident": incident_unseen}, plain, "I7", REFERENCE),
 }

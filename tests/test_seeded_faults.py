@@ -7,12 +7,13 @@ import pytest
 
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.engine.reserves import settle_order
 from arbitrage_core.session.result import judged
 from arbitrage_core.session.session import Session
 from tests.agreement import Difference, differences
 from tests.engine.small_market import KEY, QUIET
 from tests.reference_model import run
-from tests.seeded_faults import FAULTS, REFERENCE, STOPPED, Case, SeededFault, sound_settle_order
+from tests.seeded_faults import FAULTS, NOT_FLAT, REFERENCE, STOPPED, Case, SeededFault
 
 CASES: dict[str, Case] = {fault.case.__name__: fault.case for fault in FAULTS.values()}
 
@@ -30,7 +31,7 @@ def parted(session: Session, config: SessionConfig, rows: np.ndarray) -> list[Di
 
 
 def noticed(fault: SeededFault) -> set[str]:
-    """Everyone who notices a defect: laws by their ids, REFERENCE, STOPPED."""
+    """Everyone who notices a defect: laws by their ids, REFERENCE, STOPPED, NOT_FLAT."""
     config, rows = fault.case()
     session = Session(config, KEY, interpreted=True, replaced=fault.replaced)
     witnesses = set()
@@ -40,6 +41,8 @@ def noticed(fault: SeededFault) -> set[str]:
             witnesses.add(REFERENCE)
         witnesses |= {violation.law for violation in judged(session)}
         session.end()
+        if not session.ended:
+            witnesses.add(NOT_FLAT)
     except InvariantBroken:
         witnesses.add(STOPPED)
     return witnesses | {violation.law for violation in judged(session)}
@@ -67,6 +70,6 @@ def test_a_seeded_fault_is_noticed_by_its_witnesses(name: str) -> None:
 def test_a_fault_that_changes_nothing_would_not_be_noticed() -> None:
     """The witnesses do not cry wolf: the sound function under its own name is no fault."""
     config, rows = CASES["plain"]()
-    session = Session(config, KEY, interpreted=True, replaced={"settle_order": sound_settle_order})
+    session = Session(config, KEY, interpreted=True, replaced={"settle_order": settle_order})
     session.feed(rows)
     assert parted(session, config, rows) == []

@@ -1,15 +1,15 @@
 """Law I16: everything is bounded, no retry goes on for ever.
 
 What a session counted (queue lengths, tasks, file handles, memory, …) lies within the bounds given with it; a bound
-that is NaN or infinite bounds nothing. In the log: at most 8 queries an order, cancels no more often than
-`answer_timeout` allows; `VAIN_TRIES_MAX` orders of a leg in a row that fill nothing take `retry` at least (by
-docs/engine.md §7 and §9 each third waits that long); entries only while fewer than `orders_per_s_max` submits went to
-the venue within a second; at most `max_open_trades` trades of a symbol at once.
+that is NaN or infinite bounds nothing. In the log: at most 8 queries an order (three times that if it may rest); cancels
+no more often than `answer_timeout` allows; `VAIN_TRIES_MAX` orders of a leg in a row that fill nothing take `retry` at
+least (by docs/engine.md §7 and §9 each third waits that long); entries only while fewer than `orders_per_s_max` submits
+went to the venue within a second; at most `max_open_trades` trades of a symbol at once.
 """
 
 import numpy as np
 
-from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, Purpose
+from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderStyle, Purpose
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.columns import Columns
 from arbitrage_core.laws.evidence import Bound, VenueTruth
@@ -20,6 +20,8 @@ from arbitrage_core.laws.violation import Violation, violations_where
 
 LAW = "I16"
 QUERIES_MAX = 8
+RESTING_COUNTS_MAX = 3
+"""An order that may rest is asked about anew when it was acknowledged, and when it was canceled."""
 VAIN_TRIES_MAX = 8
 """Orders of a leg in a row that fill nothing, before it is asked how long they took."""
 NS_PER_S = 1_000_000_000
@@ -69,13 +71,12 @@ def log_bounds(case: Case) -> list[Violation]:
 
 def _questions(case: Case) -> list[Violation]:
     orders, terms = case.evidence.log.orders, case.terms
-    queries = grouped(orders["client_id"][orders["action"] == Action.QUERY])
+    asked = Columns(orders, orders["action"] == Action.QUERY)
+    queries = grouped(asked["client_id"])
+    style = asked["style"][queries.rows[queries.starts]]
+    allowed = QUERIES_MAX * np.where((style == OrderStyle.GTC) | (style == OrderStyle.POST_ONLY), RESTING_COUNTS_MAX, 1)
     found = violations_where(
-        LAW,
-        queries.counts > QUERIES_MAX,
-        lambda n: f"order {queries.keys[n]}: queries, at most",
-        QUERIES_MAX,
-        queries.counts,
+        LAW, queries.counts > allowed, lambda n: f"order {queries.keys[n]}: queries, at most", allowed, queries.counts
     )
     cancels = orders[orders["action"] == Action.CANCEL]
     by_order = grouped(cancels["client_id"])

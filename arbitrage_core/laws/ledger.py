@@ -6,7 +6,7 @@ and ours + what the venue has filled and we have not yet been told of (its figur
 venue's. Where venues do not tell of orders, ours is compared where nothing works.
 
 Not provable: funding is logged in the reporting currency only. Cash in another currency that had funding is compared
-with the venue's, not with the log.
+with the venue's, not with the log. What a venue whose home is another currency starts with depends on a rate.
 """
 
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ def state_ledger(terms: Terms, state: np.record, slots: Slots, truth: VenueTruth
         their_lots,
         lots + untold.lots,
     )
+    found += _start(terms, state)
     cash = cash_amounts(terms, state)
     their_cash = truth.cash_amounts[: terms.venues, : terms.currencies]
     return found + violations_where(
@@ -47,6 +48,16 @@ def state_ledger(terms: Terms, state: np.record, slots: Slots, truth: VenueTruth
         their_cash,
         cash + untold.cash,
     )
+
+
+def _start(terms: Terms, state: np.record) -> list[Violation]:
+    """What each venue started with: its share of the capital, in the currency of its home and in no other."""
+    started = start_amounts(terms, state)
+    expected = np.zeros_like(started)
+    venues = np.arange(terms.venues)
+    abroad = ~terms.is_reporting(terms.home)
+    expected[venues, terms.home] = np.where(abroad, started[venues, terms.home], terms.capital_amounts)
+    return unequal(LAW, lambda v, c: f"{terms.cash_name(v, c)}, at the start", expected, started)
 
 
 def log_ledger(case: Case) -> list[Violation]:

@@ -1,16 +1,17 @@
 """Law I7: no leg stays alone unseen or for long.
 
-A trade's legs are *unequal* when they differ by at least the finer of its two markets' steps (less cannot be traded).
-They are followed through the timeline; with a the begin of such a stretch:
+A trade's legs are *unequal* when they differ by what can be dealt in: by the finer of its two markets' steps, or, once
+it was told to leave, by the step of the market of the leg that holds more (docs/engine.md §9; a smaller rest is let
+stand). They are followed through the timeline; with a the begin of such a stretch:
 
 - From a + `single_leg_deadline` on, no time passes without an order at work but the pause between tries: at most
   min(60 s, `retry` × 2ⁿ), n the orders sent since a. So a trade works at being hedged or unwound; how often venues
   refuse or have no depth bounds how long that takes, nothing else does.
-- An order at work ends within `working_max` (if it may rest) + 512 × `answer_timeout` (1 + 2 + 4 + … + 256, and once
-  more after a cancel), or its trade is flagged.
+- An order at work ends within 512 × `answer_timeout` (1 + 2 + 4 + … + 256, and one more), or, if it may rest, within
+  `working_max` + three times that (it is asked about anew when acknowledged and when canceled); or its trade is flagged.
 - Unhedged notional is visible: wherever legs are unequal once no order works, an incident spans that time, from the
-  begin; a trade's incidents and their cost are those logged; its `unhedged_quote_s` is lots × base × price × seconds of
-  unequal legs, priced between the two entries' decision prices.
+  begin; a trade's incidents and their cost are those logged; its `unhedged_quote_s` is the integral of unequal lots ×
+  lot × decision price of the entry of the leg that holds more, rests included.
 - A trade that ended holds nothing, did so with its last order, began with its first fill, and is VOID exactly if it had
   none, CLOSED exactly if it was told to leave; at rest, only flagged trades are in use.
 """
@@ -34,7 +35,10 @@ from arbitrage_core.laws.violation import Violation, unequal, violations_where
 LAW = "I7"
 RETRY_MAX_NS = 60_000_000_000
 ANSWER_TIMEOUTS_MAX = 512
-PRICE_SLACK = 1e-6
+RESTING_COUNTS_MAX = 3
+FAR = 2**62
+"""The step of a leg that has no order."""
+UNHEDGED_SLACK = 1e-6
 """Relative: `unhedged_quote_s` is a float, summed piece by piece."""
 
 
@@ -63,17 +67,28 @@ class Stretches:
 
 
 def state_single_leg(terms: Terms, state: np.record, slots: Slots, truth: VenueTruth) -> list[Violation]:
-    """Unequal legs are dated; once no order works at them, an incident stands or the trade is flagged."""
+    """Unequal legs are dated, equal ones are not; once no order works at them, an incident stands or the trade is
+    flagged."""
     trades, lots = slots.trades, slots.legs["lots"]
-    differ = lots[:, 0] != lots[:, 1]
+    if not len(trades):
+        return []
+    steps = terms.step_lots[slots.leg_symbol, slots.legs["venue"]]
+    leaving = (trades["phase"] == Phase.OPEN) | (trades["phase"] == Phase.CLOSING)
+    apart = _apart(lots[:, 0] - lots[:, 1], leaving, steps[:, 0], steps[:, 1])
     dated = trades["imbalance_ns"] != NEVER_NS
-    step = terms.step_lots[slots.leg_symbol, slots.legs["venue"]].min(1) if len(trades) else differ
+    misdated = (apart & ~dated) | (dated & (lots[:, 0] == lots[:, 1]))
     seen = (trades["incident_began_ns"] != NEVER_NS) | (trades["flagged"] != 0)
-    alone = (abs(lots[:, 0] - lots[:, 1]) >= step) & ~slots.working.any(1) & ~seen
+    alone = apart & ~slots.working.any(1) & ~seen
     return [
-        *unequal(LAW, lambda n: f"{slots.trade_name(n)}: unequal legs, dated", differ, dated),
+        *violations_where(LAW, misdated, lambda n: f"{slots.trade_name(n)}: unequal legs, dated", apart, dated),
         *violations_where(LAW, alone, lambda n: f"{slots.trade_name(n)}: unequal legs, at rest", "an incident", "none"),
     ]
+
+
+def _apart(lead_lots: np.ndarray, leaving: np.ndarray, step_0: np.ndarray, step_1: np.ndarray) -> np.ndarray:
+    """Whether legs are unequal by what can be dealt in. `lead_lots`: leg 0's less leg 1's; `leaving`: told to leave."""
+    lead_step = np.where(lead_lots > 0, step_0, step_1)
+    return (lead_lots != 0) & (abs(lead_lots) >= np.where(leaving, lead_step, np.minimum(step_0, step_1)))
 
 
 def log_single_leg(case: Case) -> list[Violation]:
@@ -100,13 +115,19 @@ def _stretches(case: Case) -> Stretches:
     lead_lots = groups.running(timeline.growth_lots * towards[order])
     working = groups.running(timeline.sent.astype(np.int64) - timeline.finished)
     steps = terms.step_lots[submits["symbol"], submits["venue"]][order]
-    step = np.repeat(np.minimum.reduceat(steps, groups.starts), groups.counts)
-    uneven = abs(lead_lots) >= step
+    step_0, step_1 = (
+        np.repeat(np.minimum.reduceat(np.where(submits["leg"][order] == leg, steps, FAR), groups.starts), groups.counts)
+        for leg in (0, 1)
+    )
+    place = np.arange(len(order))
+    last_sent = np.maximum(np.maximum.accumulate(np.where(timeline.sent, place, 0)), groups.starts[groups.group])
+    leaving = submits["purpose"][order[last_sent]] == Purpose.EXIT
+    uneven = _apart(lead_lots, leaving, step_0, step_1)
     until_ns = np.empty_like(now_ns)
     until_ns[:-1] = now_ns[1:]
     until_ns[groups.last] = case.ended_ns(groups.keys)
     begins = uneven & ~groups.previous(uneven, False)
-    since = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+    since = np.maximum.accumulate(np.where(begins, place, 0))
     sends = np.cumsum(timeline.sent)
     return Stretches(groups, timeline, until_ns, lead_lots, uneven, working, now_ns[since], sends - sends[since])
 
@@ -136,7 +157,8 @@ def _endless_orders(case: Case, stretches: Stretches) -> list[Violation]:
     ended_ns[timeline.order[timeline.finished]] = timeline.now_ns[timeline.finished]
     rests = (submits["style"] == OrderStyle.GTC) | (submits["style"] == OrderStyle.POST_ONLY)
     symbol = submits["symbol"]
-    life_ns = np.where(rests, terms.working_max_ns[symbol], 0) + ANSWER_TIMEOUTS_MAX * terms.answer_timeout_ns[symbol]
+    counts = np.where(rests, RESTING_COUNTS_MAX, 1) * ANSWER_TIMEOUTS_MAX
+    life_ns = np.where(rests, terms.working_max_ns[symbol], 0) + counts * terms.answer_timeout_ns[symbol]
     filled = case.filled_trades.find(case.trade_keys) != ABSENT
     wrong = filled & (ended_ns - submits["now_ns"] > life_ns) & ~case.flagged(case.trade_keys)
     return violations_where(
@@ -173,28 +195,28 @@ def _unseen(case: Case, stretches: Stretches) -> list[Violation]:
 
 
 def _unhedged_figures(case: Case, stretches: Stretches) -> list[Violation]:
-    """Notional × seconds of trades that ended, between the two entries' decision prices."""
-    trades, terms, submits = case.evidence.log.trades, case.terms, case.submits
-    entries = (submits["purpose"] == Purpose.ENTRY) & (submits["decision_px"] > 0)
-    keys = grouped(case.trade_keys[entries])
-    px = submits["decision_px"][entries][keys.rows]
+    """Notional × seconds of trades that ended."""
+    trades, terms, groups, submits = case.evidence.log.trades, case.terms, stretches.groups, case.submits
+    px = []
+    for leg in (0, 1):
+        entries = (submits["purpose"] == Purpose.ENTRY) & (submits["leg"] == leg)
+        found = grouped(case.trade_keys[entries])
+        at = found.find(groups.keys)
+        decided = submits["decision_px"][entries][found.rows[found.starts]] if len(found.keys) else np.zeros(1)
+        px.append(np.repeat(np.where(at == ABSENT, np.nan, decided[at]), groups.counts))
     seconds = (stretches.until_ns - stretches.timeline.now_ns) * 1e-9
-    lot_seconds = stretches.groups.sums(abs(stretches.lead_lots) * seconds)
-    at, priced = places_of(stretches.groups.keys, case.ended_keys), places_of(keys.keys, case.ended_keys)
-    judged = (at >= 0) & (priced >= 0)
-    for venue in ("buy_venue", "sell_venue"):
-        judged &= terms.is_reporting(terms.quote[trades["symbol"], trades[venue]])
-    trades, at, priced = trades[judged], at[judged], priced[judged]
-    base_seconds = lot_seconds[at] * terms.lot_base[trades["symbol"]] if len(at) else np.zeros(0)
+    lead_px = np.where(stretches.lead_lots > 0, *px)
+    unhedged = groups.sums(np.where(stretches.lead_lots == 0, 0.0, abs(stretches.lead_lots) * lead_px * seconds))
+    at = groups.find(case.ended_keys)
+    trades, at = trades[at != ABSENT], at[at != ABSENT]
+    expected = unhedged[at] * terms.lot_base[trades["symbol"]]
     observed = trades["unhedged_quote_s"]
-    lowest = base_seconds * np.minimum.reduceat(px, keys.starts)[priced] * (1 - PRICE_SLACK) if len(at) else observed
-    highest = base_seconds * np.maximum.reduceat(px, keys.starts)[priced] * (1 + PRICE_SLACK) if len(at) else observed
-    wrong = ~((observed >= lowest) & (observed <= highest))
+    wrong = ~(abs(observed - expected) <= UNHEDGED_SLACK * abs(expected))
     return violations_where(
         LAW,
         wrong,
         lambda n: f"symbol {trades['symbol'][n]} trade {trades['number'][n]}: unhedged notional × seconds",
-        lowest,
+        expected,
         observed,
     )
 

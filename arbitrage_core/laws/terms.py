@@ -22,7 +22,8 @@ class Terms:
     f8 [C]: `units`. int64 [S, V]: `quote`, `fee_currency` (currency indices, `NO_MARKET` where there is none),
     `step_lots`, `initial_lots`; bool [S, V]: `spot`. [S]: `lot_base` (f8), `symbol_keys`, the `_ns` durations (int64),
     `slippage_bound_bps`, `symbol_exposure_max_quote` (f8), `open_trades_max`. [V]: `venue_exposure_max_quote` (f8),
-    `orders_per_s_max`.
+    `orders_per_s_max`, `home` (index of the currency its capital is held in), `capital_amounts` (its share, in the
+    reporting currency).
     """
 
     config: SessionConfig
@@ -44,6 +45,8 @@ class Terms:
     open_trades_max: np.ndarray
     venue_exposure_max_quote: np.ndarray
     orders_per_s_max: np.ndarray
+    home: np.ndarray
+    capital_amounts: np.ndarray
     portfolio_exposure_max_quote: float
 
     @property
@@ -93,8 +96,18 @@ def terms_of(config: "SessionConfig | Terms") -> Terms:
         open_trades_max=np.array([p.max_open_trades for p in params], np.int64),
         venue_exposure_max_quote=np.array([venue.exposure_max_quote for venue in config.venues]),
         orders_per_s_max=np.array([venue.orders_per_s_max for venue in config.venues], np.int64),
+        home=np.array([config.home_currency(venue.name) for venue in config.venues], np.int64),
+        capital_amounts=_capital_amounts(config),
         portfolio_exposure_max_quote=config.portfolio_exposure_max_quote,
     )
+
+
+def _capital_amounts(config: SessionConfig) -> np.ndarray:
+    """docs/engine.md §12: in units, evenly, the first venue taking the odd ones."""
+    share, rest = divmod(
+        round(config.initial_capital_quote / booking_unit(config.reporting_currency)), len(config.venues)
+    )
+    return np.array([share + rest] + [share] * (len(config.venues) - 1), np.int64)
 
 
 def _markets(config: SessionConfig) -> dict[str, np.ndarray]:

@@ -219,14 +219,14 @@ def _starts_and_memory(rows: int, tell: Told) -> Document:
         tell("starting it from the warm cache")
         cached_s = [_child("start", folder)["since_start_s"] for _ in range(STARTS)]
         tell(f"a streamed backtest of {rows:,} rows, for its memory")
-        peak_mb, rows_mb = (_child("memory", folder, str(rows))[name] for name in ("peak_rss_mb", "rows_mb"))
+        memory = _child("memory", folder, str(rows))
     return {
         "cold_compile_s": round(cold_s, 2),
         "cached_start_s": round(min(cached_s), 3),
         "cached_start_s_median": round(median(cached_s), 3),
-        "peak_rss_mb": round(peak_mb, 1),
-        "rows_mb": round(rows_mb, 1),
-        "peak_rss_over_rows_mb": round(peak_mb - rows_mb, 1),
+        "peak_rss_mb": round(memory["peak_rss_mb"], 1),
+        "rows_mb": round(memory["rows_mb"], 1),
+        "peak_rss_over_rows_mb": round(memory["peak_rss_mb"] - memory["rows_mb"], 1),
     }
 
 

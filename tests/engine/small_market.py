@@ -1,6 +1,6 @@
 """A market small enough to follow by hand: two venues, round prices, and a spread that opens and closes like a pulse.
 
-`small_config` and `Tape` are for a handful of rows written out; `pulses` is a stream in which trades of every fate occur:
+`small_config` and `Tape` are for a handful of rows written out; `pulses` a stream of trades of every fate:
 full and partial fills, legs alone, ladders, holding times, stops, resting orders, refusals.
 """
 
@@ -20,7 +20,7 @@ MS = 1_000_000
 KEY = 4242
 EAST, WEST = 0, 1
 QUIET: dict[str, Any] = {"over": "ignore", "divide": "ignore", "invalid": "ignore"}
-"""For `np.errstate`: interpreted, the hashes wrap and an unknown price divides by zero, as compiled code does silently."""
+"""For `np.errstate`: hashes wrap and unknown prices divide by zero, which compiled code does silently."""
 
 STRATEGY: dict[str, Any] = {
     "entry_spread_bps": 20.0,

@@ -78,7 +78,7 @@ def test_each_binding_has_a_name_of_its_own() -> None:
 def test_an_attribute_of_a_replaced_name_is_no_call_of_it() -> None:
     """Only names looked up in the function's module are exchanged."""
 
-    def reads(thing):  # noqa: ANN001, ANN202
+    def reads(thing):
         return thing.innermost
 
     bound = rebind(compiled(reads), {"innermost": doubled}, name="attribute", interpreted=True)

@@ -269,57 +269,75 @@ BOUNDARIES = [
         (RATE_AGE_MAX_NS + 1,),
     ),
     Boundary(Refusal.RATE_MUST_BE_FRESH, "the rate", _rate, (5e-324, 500.0), (0.0, -1.0, NAN)),
-    Boundary(
-        Refusal.EDGE_MUST_EXCEED_COSTS, "the net edge", _edge, (above(3.0), INF), (3.0, below(3.0), NAN, -INF)
-    ),
+    Boundary(Refusal.EDGE_MUST_EXCEED_COSTS, "the net edge", _edge, (above(3.0), INF), (3.0, below(3.0), NAN, -INF)),
     Boundary(
         Refusal.EDGE_MUST_EXCEED_COSTS, "the edge asked for", _edge_limit, (below(3.0), -INF), (3.0, above(3.0), NAN)
     ),
-    Boundary(
-        Refusal.PRICE_MUST_BE_PLAUSIBLE, "the spread", _spread, (below(80.0), 80.0), (above(80.0), INF, NAN)
-    ),
+    Boundary(Refusal.PRICE_MUST_BE_PLAUSIBLE, "the spread", _spread, (below(80.0), 80.0), (above(80.0), INF, NAN)),
     Boundary(Refusal.COOLDOWN_MUST_BE_OVER, "the cooldown's end, from now", _free_from, (-1, 0), (1,)),
     Boundary(Refusal.OPEN_TRADES_MUST_BE_FEWER, "slots in use", _in_use, (0, 1), (2, 3)),
     Boundary(Refusal.SIZE_MUST_BE_TRADABLE, "lots, in steps of 10", _size, (10, 11), (9, 0, -10)),
     Boundary(
-        Refusal.SIZE_MUST_BE_TRADABLE, "the price of half a coin, 50 at least", _notional, (100.0, above(100.0)),
+        Refusal.SIZE_MUST_BE_TRADABLE,
+        "the price of half a coin, 50 at least",
+        _notional,
+        (100.0, above(100.0)),
         (below(100.0), 0.0, NAN),
-    ),  # fmt: skip
+    ),
     Boundary(
-        Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE, "the limit on 200", _symbol_limit, (200.0, above(200.0), INF),
+        Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
+        "the limit on 200",
+        _symbol_limit,
+        (200.0, above(200.0), INF),
         (below(200.0), 0.0, NAN),
-    ),  # fmt: skip
+    ),
     Boundary(
-        Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE, "the price", _symbol_price, (100.0, below(100.0)),
+        Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
+        "the price",
+        _symbol_price,
+        (100.0, below(100.0)),
         (101.0, INF, NAN),
-    ),  # fmt: skip
+    ),
     Boundary(Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE, "lots held", _symbol_lots, (9, 10), (11,)),
     Boundary(
-        Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE, "the limit on 100", _venue_limit, (100.0, above(100.0), INF),
+        Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
+        "the limit on 100",
+        _venue_limit,
+        (100.0, above(100.0), INF),
         (below(100.0), 0.0, NAN),
-    ),  # fmt: skip
+    ),
     Boundary(
-        Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE, "the price of another symbol held", _venue_price_of_another,
-        (99.0, 100.0), (101.0, INF, NAN),
-    ),  # fmt: skip
+        Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
+        "the price of another symbol held",
+        _venue_price_of_another,
+        (99.0, 100.0),
+        (101.0, INF, NAN),
+    ),
     Boundary(
-        Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE, "the limit on 200", _portfolio_limit, (200.0, above(200.0), INF),
+        Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
+        "the limit on 200",
+        _portfolio_limit,
+        (200.0, above(200.0), INF),
         (below(200.0), 0.0, NAN),
-    ),  # fmt: skip
+    ),
     Boundary(
-        Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE, "the price of another symbol held", _portfolio_price_of_another,
-        (99.0, 100.0), (101.0, INF, NAN),
-    ),  # fmt: skip
+        Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
+        "the price of another symbol held",
+        _portfolio_price_of_another,
+        (99.0, 100.0),
+        (101.0, INF, NAN),
+    ),
     Boundary(Refusal.INVENTORY_MUST_COVER, "lots in stock, 30 of them promised", _stock, (110, 111), (109, 0)),
     Boundary(Refusal.CAPITAL_MUST_COVER, "the need, 4,000 being free", _capital, (0, 3_999, 4_000), (4_001, -1)),
     Boundary(Refusal.CAPITAL_MUST_COVER, "the price of the position held", _capital_price, (100.0,), (1.0, NAN)),
+    Boundary(Refusal.ORDER_RATE_MUST_STAY_INSIDE, "the second last order's age", _sent, (S + 1, S), (S - 1, 0)),
     Boundary(
-        Refusal.ORDER_RATE_MUST_STAY_INSIDE, "the second last order's age", _sent, (S + 1, S), (S - 1, 0)
-    ),
-    Boundary(
-        Refusal.ORDER_RATE_MUST_STAY_INSIDE, "the limit", _rate_limit, (1, RATE_RING_SLOTS),
+        Refusal.ORDER_RATE_MUST_STAY_INSIDE,
+        "the limit",
+        _rate_limit,
+        (1, RATE_RING_SLOTS),
         (0, -1, RATE_RING_SLOTS + 1),
-    ),  # fmt: skip
+    ),
 ]
 ASKED = [(boundary, value, True) for boundary in BOUNDARIES for value in boundary.passing] + [
     (boundary, value, False) for boundary in BOUNDARIES for value in boundary.refused
@@ -343,9 +361,7 @@ def test_every_refusal_has_a_row_in_the_table() -> None:
     assert {boundary.refusal for boundary in BOUNDARIES} == set(Refusal) - {Refusal.NONE}
 
 
-@pytest.mark.parametrize(
-    "lots, granted", [(1, True), (10, True), (11, False), (0, False), (-1, False)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize("lots, granted", [(1, True), (10, True), (11, False), (0, False), (-1, False)], ids=str)
 def test_a_reduction_is_approved_up_to_what_is_held(lots: int, granted: bool) -> None:
     bench = Bench()
     leg = bench.symbol.trades[0].legs[0]

@@ -1,4 +1,4 @@
-"""Identity: ids and chance are hashes of what a thing is: positive, spread evenly, the same compiled and interpreted."""
+"""Ids and chance are hashes of what a thing is: positive, evenly spread, the same compiled or interpreted."""
 
 from collections.abc import Iterator
 

@@ -5,7 +5,7 @@ from functools import cache
 from arbitrage_core.domain.order import OrderState
 from arbitrage_core.laws import Evidence
 from tests.laws.story import Story
-from tests.laws.tales import crowded, day, resting, round_trip, stubborn, told, unwound
+from tests.laws.tales import coarse, crowded, day, resting, round_trip, stubborn, told, unwound
 from tests.laws.told_evidence import evidence_of
 
 
@@ -25,6 +25,12 @@ def in_a_hurry() -> Evidence:
 def refused() -> Evidence:
     """A leg whose way out was refused nine times, with pauses."""
     return evidence_of(told(stubborn))
+
+
+@cache
+def with_a_rest() -> Evidence:
+    """A trade that left a lot at one venue and two at the other for a while."""
+    return evidence_of(told(coarse))
 
 
 @cache

@@ -29,9 +29,10 @@ HOLD_UNITS = 10_000_000
 OPENING = (Purpose.ENTRY, Purpose.COMPLETE)
 
 
-def story_config(**changes: object) -> SessionConfig:
+def story_config(east_lot: float = 0.001, **changes: object) -> SessionConfig:
     """Two venues, one symbol, four open trades, 10 bps; `changes` go to the strategy's parameters."""
-    markets = tuple(Market(venue=name, symbol=SYMBOL, lot=0.001) for name in ("east", "west"))
+    lots = (("east", east_lot), ("west", 0.001))
+    markets = tuple(Market(venue=name, symbol=SYMBOL, lot=lot) for name, lot in lots)
     params = StrategyParams(
         **{"max_open_trades": 4, "symbol_exposure_max_quote": 10_000.0, "cooldown_ms": 0.0, **changes}
     )
@@ -121,6 +122,7 @@ class Story:
 
     def __init__(self, config: SessionConfig | None = None) -> None:
         self.config = config or story_config()
+        self.steps = [round(market.lot / 0.001) for market in self.config.markets]
         self.log = LogTable()
         self.now_ns = START_NS
         self.books = [(59_990, 60_000), (60_300, 60_310)]
@@ -323,7 +325,9 @@ class Story:
         if trade.working or trade.phase >= Phase.VOID:
             return
         lots = (trade.legs[0].lots, trade.legs[1].lots)
-        if lots[0] != lots[1]:
+        lead = 0 if lots[0] > lots[1] else 1
+        rests = trade.phase == Phase.CLOSING and abs(lots[0] - lots[1]) < self.steps[lead]
+        if lots[0] != lots[1] and not rests:
             if trade.incident_ns == NEVER_NS:
                 trade.incident_ns = trade.imbalance_ns
                 trade.incidents += 1
@@ -334,6 +338,7 @@ class Story:
                 cost_amount=trade.incident_cost,
             )  # fmt: skip
             trade.incident_ns, trade.incident_cost = NEVER_NS, 0
+        trade.imbalance_ns = NEVER_NS
         if lots == (0, 0):
             unwound = Phase.UNWOUND if trade.fills else Phase.VOID
             trade.phase = Phase.CLOSED if trade.phase == Phase.CLOSING else unwound

@@ -4,7 +4,7 @@ judged; `told` runs one to its end."""
 from collections.abc import Callable, Iterator
 
 from arbitrage_core.domain.order import OrderState, OrderStyle, Purpose
-from tests.laws.story import MS, START_NS, Story
+from tests.laws.story import MS, START_NS, Story, story_config
 
 Tale = Callable[[Story, int], Iterator[None]]
 
@@ -130,6 +130,26 @@ def stubborn(story: Story, at: int = START_NS) -> Iterator[None]:
         yield
 
 
+def coarse(story: Story, at: int = START_NS) -> Iterator[None]:
+    """East deals in twos. The exits leave two lots there and one at west: a rest that nobody can deal in stands for a
+    while, until both legs leave."""
+    story.quote(at, (59_990, 60_000), (60_300, 60_310))
+    bought, sold = story.enter(at, 10)
+    for order, px in ((bought, 60_000), (sold, 60_300)):
+        story.deal(order, 10, px)
+        story.report(at + 20 * MS, order, OrderState.FILLED)
+        yield
+    for left, ns in (((2, 1), at + 500 * MS), ((0, 0), at + 9000 * MS)):
+        story.quote(ns, (60_200, 60_210), (60_200, 60_210))
+        exits = [story.submit(ns, bought.trade, leg, Purpose.EXIT, bought.trade.legs[leg].lots) for leg in (0, 1)]
+        yield
+        for order, px in zip(exits, (60_200, 60_210), strict=True):
+            story.deal(order, order.lots - left[order.leg], px)
+            yield
+            story.report(ns + 20 * MS, order, OrderState.EXPIRED if left[order.leg] else OrderState.FILLED)
+            yield
+
+
 def day(story: Story, at: int = START_NS) -> Iterator[None]:
     """All of them, one after the other."""
     for tale in (round_trip, unwound, resting, void):
@@ -137,12 +157,19 @@ def day(story: Story, at: int = START_NS) -> Iterator[None]:
         at = story.now_ns + 1500 * MS
 
 
-TALES: tuple[Tale, ...] = (round_trip, unwound, resting, void, crowded, stubborn, day)
+STEPS: dict[Tale, float] = {coarse: 0.002}
+"""Lot sizes at east that differ from west's."""
+TALES: tuple[Tale, ...] = (round_trip, unwound, resting, void, crowded, stubborn, coarse, day)
+
+
+def begun(tale: Tale) -> Story:
+    """A story in which a tale can be told."""
+    return Story(story_config(STEPS[tale])) if tale in STEPS else Story()
 
 
 def told(tale: Tale) -> Story:
     """A tale told to its end."""
-    story = Story()
+    story = begun(tale)
     for _ in tale(story, START_NS):
         pass
     return story

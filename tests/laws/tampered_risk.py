@@ -6,7 +6,7 @@ from arbitrage_core.domain.order import Action
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.laws import Bound
-from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, refused
+from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, refused, with_a_rest
 from tests.laws.story import MS
 from tests.laws.tampering import Parts, Tampering, add, give, leave_out, more, put, put_where, set_state
 
@@ -27,6 +27,10 @@ def _ask_again(action: Action, times: int):
     return edit
 
 
+def _deal_in_ones(parts: Parts) -> None:
+    parts.configure_markets(lot=0.001)
+
+
 def _grow_a_leg(parts: Parts) -> None:
     """The last trade's sale is of one lot more."""
     parts.orders["lots"][-1] += 1
@@ -44,8 +48,9 @@ RISK: list[Tampering] = [
     Tampering(
         "a leg alone past its deadline", at_rest, lambda p: p.configure(single_leg_deadline_ms=50.0, retry_ms=1.0), "I7"
     ),
+    Tampering("a rest that could be dealt in", with_a_rest, _deal_in_ones, "I7"),
     Tampering("a leg alone for ever", alone, _later(63_101), "I7"),
-    Tampering("an order at work for ever", in_doubt, _later(1_600_000), "I7"),
+    Tampering("an order at work for ever", in_doubt, _later(4_700_000), "I7"),
     Tampering("a trade that ended as another", at_rest, put("trades", 1, "phase", Phase.VOID), "I7"),
     Tampering("a trade that closed without leaving", at_rest, put("trades", 1, "phase", Phase.CLOSED), "I7"),
     Tampering("a trade that began before its first fill", at_rest, add("trades", 0, "opened_ns", -1), "I7"),
@@ -83,12 +88,12 @@ RISK: list[Tampering] = [
     Tampering("an entry on a crossed book", at_rest, put("orders", 0, "sell_ask_px", 60_300.0), "I9"),
     Tampering("an entry on a book without a price", at_rest, put("orders", 0, "sell_ask_px", np.nan), "I9"),
     Tampering("an entry flagged as if it reduced", at_rest, put("orders", 0, "stale", 1), "I9"),
-    Tampering("an entry decided on another price", at_rest, put("orders", 0, "decision_px", 60_001.0), "I9"),
+    Tampering("an entry decided on another price", at_rest, put("orders", 0, "decision_px", 60_001.0), "I7 I9"),
     Tampering("a reduction on an old book, not flagged", at_rest, put_where("orders", "stale", 1, "stale", 0), "I9"),
     Tampering("a queue past its bound", at_rest, give(bounds=(Bound("queue", 17, 16),)), "I16"),
     Tampering("a bound that is none", at_rest, give(bounds=(Bound("queue", 1, float("inf")),)), "I16"),
     Tampering("a bound that bounds nothing", at_rest, give(bounds=(Bound("queue", 1, float("nan")),)), "I16"),
-    Tampering("a ninth query", at_rest, _ask_again(Action.QUERY, 8), "I16"),
+    Tampering("a query too many", at_rest, _ask_again(Action.QUERY, 24), "I16"),
     Tampering("a cancel sent over and over", at_rest, _ask_again(Action.CANCEL, 2), "I16"),
     Tampering("orders in vain without a pause", refused, lambda p: p.configure(retry_ms=100_000.0), "I16"),
     Tampering(

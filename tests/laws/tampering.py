@@ -57,6 +57,11 @@ class Parts:
         venues = tuple(venue.model_copy(update=changes) for venue in self._evidence.config.venues)
         self.given["config"] = self._evidence.config.model_copy(update={"venues": venues})
 
+    def configure_markets(self, **changes: object) -> None:
+        """Changes what holds for all markets."""
+        markets = tuple(market.model_copy(update=changes) for market in self._evidence.config.markets)
+        self.given["config"] = self._evidence.config.model_copy(update={"markets": markets})
+
     def configure_session(self, **changes: object) -> None:
         """Changes what holds for the whole session."""
         self.given["config"] = self._evidence.config.model_copy(update=changes)

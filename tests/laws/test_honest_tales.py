@@ -11,7 +11,7 @@ from arbitrage_core.domain.trade import Phase
 from arbitrage_core.laws import log_violations, state_violations, terms_of, unexamined
 from tests.laws.made_up_tales import made_up
 from tests.laws.story import START_NS, Story
-from tests.laws.tales import TALES, Tale, round_trip, told
+from tests.laws.tales import TALES, Tale, begun, round_trip, told
 from tests.laws.tampering import Parts
 from tests.laws.told_evidence import evidence_of
 
@@ -31,7 +31,7 @@ def test_the_round_trip_earns_what_is_reckoned_by_hand():
 
 @pytest.mark.parametrize("tale", TALES, ids=lambda tale: tale.__name__)
 def test_every_instant_of_a_tale_is_lawful(tale: Tale):
-    story = Story()
+    story = begun(tale)
     terms = terms_of(story.config)
     for _ in tale(story, START_NS):
         evidence = evidence_of(story, ended=False)

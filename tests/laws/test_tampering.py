@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from arbitrage_core.laws import LAWS, VIOLATIONS_MAX, log_violations
 from tests.laws.log_table import DTYPES
-from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, refused
+from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, refused, with_a_rest
 from tests.laws.tampered_money import MONEY
 from tests.laws.tampered_orders import ORDERS
 from tests.laws.tampered_records import RECORDS
@@ -17,7 +17,7 @@ from tests.laws.tampering import Parts, Tampering, broken_by
 TAMPERINGS = [*RECORDS, *MONEY, *ORDERS, *RISK]
 
 
-@pytest.mark.parametrize("moment", [at_rest, in_a_hurry, refused, halfway, alone, in_doubt])
+@pytest.mark.parametrize("moment", [at_rest, in_a_hurry, refused, with_a_rest, halfway, alone, in_doubt])
 def test_untampered_evidence_breaks_no_law(moment):
     assert log_violations(moment()) == []
 

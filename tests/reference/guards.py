@@ -1,4 +1,4 @@
-"""Guards of the reference model: exposure, inventory, capital of what would open (docs/engine.md §5 rules 8–10, §11)."""
+"""Guards of the reference model: exposure, inventory, capital of what would open (docs/engine.md §5, §11)."""
 
 from dataclasses import dataclass
 

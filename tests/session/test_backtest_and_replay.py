@@ -123,8 +123,7 @@ def test_progress_is_told_of_every_batch(feed: MadeRows) -> None:
 
 
 def _less_filled(positions: np.ndarray, reports: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    filled = np.flatnonzero(reports["filled_lots"] > 0)[0]
-    reports["filled_lots"][filled] -= 1
+    reports["filled_lots"][-1] -= 1
     return positions, reports
 
 
@@ -138,12 +137,12 @@ def _one_missing(positions: np.ndarray, reports: np.ndarray) -> tuple[np.ndarray
     return positions[keep], reports[keep]
 
 
-def _delivered_earlier(positions: np.ndarray, reports: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    reports["now_ns"][0] -= 1_000_000
+def _delivered_later(positions: np.ndarray, reports: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    reports["now_ns"][-1] += 1_000_000
     return positions, reports
 
 
-TAMPERING = [_less_filled, _fee_a_little_higher, _one_missing, _delivered_earlier]
+TAMPERING = [_less_filled, _fee_a_little_higher, _one_missing, _delivered_later]
 
 
 @pytest.mark.parametrize("change", TAMPERING, ids=lambda change: change.__name__.strip("_").replace("_", " "))

@@ -78,8 +78,15 @@ def test_the_document_has_the_keys_of_the_contract_and_a_page(measured, monkeypa
     monkeypatch.setattr(bench, "ROWS_QUICK", ROWS)
     monkeypatch.setattr(bench, "_measured", lambda market, runs, tell: measured)
     figures = {"since_start_s": 1.0, "peak_rss_mb": 300.0, "rows_mb": 640.0}
-    monkeypatch.setattr(bench, "_child", lambda what, home, *arguments: figures)
+    started = []
+
+    def child(what, home, *arguments):
+        started.append(what)
+        return figures
+
+    monkeypatch.setattr(bench, "_child", child)
     document = bench.bench_engine(quick=True)
+    assert started == ["start"] * (1 + bench.STARTS) + ["memory"]
     wanted = {"engine_rows_per_s", "row_us", "cold_compile_s", "cached_start_s", "memory_bound_rows_per_s"}
     assert wanted <= set(document)
     assert set(document["engine_rows_per_s"]) == {"1", "50"}

@@ -49,9 +49,7 @@ def fill_px(market, side, px):
 
 @compiled
 def beyond(side, px, limit_px):
-    """Whether a price is worse than the limit; a market order (0) has none."""
-    if limit_px == 0.0:
-        return False
+    """Whether a price is worse than a limit."""
     return px > limit_px if side > 0 else px < limit_px
 
 
@@ -65,7 +63,7 @@ def take(account, terms, s, order):
         if not (px > 0.0 and px < 1e300):
             break
         dealt_px = fill_px(market, order.side, px)
-        if beyond(order.side, dealt_px, order.limit_px):
+        if order.style != OrderStyle.MARKET and beyond(order.side, dealt_px, order.limit_px):
             break
         lots = min(order.lots - order.filled_lots, level_lots(book, order.side, level, lot_base))
         lots -= lots % market.step_lots

@@ -233,7 +233,7 @@ def must_reject(account, terms, s, order, now_ns):
     if market.reject_rate > 0.0 and chance(terms, s, order, DRAW_REJECT) < market.reject_rate:
         return True
     book = account.symbols[s].books[order.venue]
-    px = order.limit_px if order.limit_px > 0.0 else level_px(book, order.side, np.int64(0))
+    px = level_px(book, order.side, np.int64(0)) if order.style == OrderStyle.MARKET else order.limit_px
     notional_quote = order.lots * terms.symbols[s].lot_base * px
     if order.purpose == Purpose.ENTRY and not notional_quote >= market.min_notional_quote:
         return True
