@@ -59,10 +59,10 @@ class StrategyParams(BaseModel):
     stop_loss_bps: Annotated[float, Field(gt=0, le=10_000)] | Off = Field(
         "off", description="net loss in bps of notional"
     )
-    hold_max_ms: float = Field(60_000.0, gt=0, le=1e12, allow_inf_nan=False)
+    hold_max_ms: float = Field(30_000.0, gt=0, le=1e12, allow_inf_nan=False)
     qty_base: float | None = Field(None, gt=0, allow_inf_nan=False, description="size in base currency")
     notional_quote: float | None = Field(1_000.0, gt=0, allow_inf_nan=False, description="size in reporting currency")
-    max_open_trades: int = Field(1, ge=1, le=OPEN_TRADES_LIMIT)
+    max_open_trades: int = Field(4, ge=1, le=OPEN_TRADES_LIMIT)
     cooldown_ms: Milliseconds = 1_000.0
     quote_age_max_ms: float = Field(1_000.0, gt=0, le=86_400_000, allow_inf_nan=False)
     spread_max_bps: float = Field(500.0, gt=0, le=10_000, description="a wider spread is too good to be true")

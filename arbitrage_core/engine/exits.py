@@ -87,6 +87,8 @@ def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns)
     side = -leg.side
     px = touch_px(state.symbols[s].books[leg.venue], side)
     limit = 0.0
+    if not px > 0.0:
+        style = np.int64(OrderStyle.MARKET)  # no price to set a limit by
     if style != OrderStyle.MARKET:
         limit = limit_px(terms.markets[leg.venue], side, px, terms.slippage_bound_bps)
     prepare(state, params, s, trade, index, side, style, purpose, lots, limit, px)

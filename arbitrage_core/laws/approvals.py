@@ -51,12 +51,14 @@ def log_approvals(case: Case) -> list[Violation]:
     def named(what: str):
         return lambda n: f"order {submits['client_id'][n]}: {what}"
 
+    blind = ~case.opening & (submits["stale"] != 0)
     limit_px, at_market = submits["limit_px"], submits["style"] == OrderStyle.MARKET
-    priced = np.isfinite(limit_px) & np.where(at_market, limit_px == 0, limit_px > 0)
+    priced = np.isfinite(limit_px) & np.where(
+        at_market | (blind & (submits["decision_px"] == 0)), limit_px == 0, limit_px > 0
+    )
     decision_px, exposure = submits["decision_px"], submits["worst_exposure_quote"]
     step = terms.step_lots[submits["symbol"], submits["venue"]]
     lots = submits["lots"]
-    blind = ~case.opening & (submits["stale"] != 0)
     return [
         *unequal(LAW, named("approval, by its purpose"), table[submits["purpose"]], submits["approval"]),
         *violations_where(LAW, ~priced, named("limit price"), "finite, 0 only at market", limit_px),

@@ -1,10 +1,10 @@
 """Law I16: everything is bounded, no retry goes on for ever.
 
 What a session counted (queue lengths, tasks, file handles, memory, …) lies within the bounds given with it; a bound
-that is NaN or infinite bounds nothing. In the log: at most 8 queries an order (three times that if it may rest); cancels
-no more often than `answer_timeout` allows; `VAIN_TRIES_MAX` orders of a leg in a row that fill nothing take `retry` at
-least (by docs/engine.md §7 and §9 each third waits that long); entries only while fewer than `orders_per_s_max` submits
-went to the venue within a second; at most `max_open_trades` trades of a symbol at once.
+that is NaN or infinite bounds nothing. In the log: at most 8 queries an order (three times as many if it may rest);
+cancels no more often than `answer_timeout` allows; `VAIN_TRIES_MAX` orders of a leg in a row that fill nothing take
+`retry` at least (by docs/engine.md §7 and §9 each third waits that long); entries only while fewer than
+`orders_per_s_max` submits went to the venue within a second; at most `max_open_trades` trades of a symbol at once.
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ stand). They are followed through the timeline; with a the begin of such a stret
   min(60 s, `retry` × 2ⁿ), n the orders sent since a. So a trade works at being hedged or unwound; how often venues
   refuse or have no depth bounds how long that takes, nothing else does.
 - An order at work ends within 512 × `answer_timeout` (1 + 2 + 4 + … + 256, and one more), or, if it may rest, within
-  `working_max` + three times that (it is asked about anew when acknowledged and when canceled); or its trade is flagged.
+  `working_max` + three times that (it is asked about anew when acknowledged, when canceled); or its trade is flagged.
 - Unhedged notional is visible: wherever legs are unequal once no order works, an incident spans that time, from the
   begin; a trade's incidents and their cost are those logged; its `unhedged_quote_s` is the integral of unequal lots ×
   lot × decision price of the entry of the leg that holds more, rests included.

@@ -104,8 +104,9 @@ class Exits:
             close = min(lots, leg.lots)
             if close > 0:
                 terms, px = symbol.markets[leg.venue].terms, symbol.markets[leg.venue].price(-leg.side)
-                limit = 0.0 if market_order else limit_of(terms, -leg.side, px, symbol.params.slippage_bound_bps)
-                style = OrderStyle.MARKET if market_order else OrderStyle.IOC
+                unlimited = market_order or not px > 0.0  # no price to set a limit by
+                limit = 0.0 if unlimited else limit_of(terms, -leg.side, px, symbol.params.slippage_bound_bps)
+                style = OrderStyle.MARKET if unlimited else OrderStyle.IOC
                 order = self.orders.submit(symbol, trade, leg.index, Purpose.EXIT, style, close, limit, px)
                 leg.exit_px = px
                 trade.tried.append(order)
