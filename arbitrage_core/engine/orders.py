@@ -40,7 +40,8 @@ def change_state(state, symbol, out, s, venue, order, after, now_ns):
     before = order.state
     if before == after:
         return
-    if before >= FIRST_FINAL_STATE or (after == OrderState.PENDING) != (before == OrderState.NONE):
+    backward = after < before and before != OrderState.UNKNOWN
+    if backward or before >= FIRST_FINAL_STATE or (after == OrderState.PENDING) != (before == OrderState.NONE):
         break_off(state, Fault.ORDER_STATE_CHANGE_MUST_BE_LEGAL)
         return
     order.state = after
