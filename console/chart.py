@@ -30,7 +30,7 @@ TRADES_DRAWN_MAX = 5_000
 CROWD = 300
 """More trades than these are drawn smaller."""
 BINS_MAX = 60
-GAP, MARGIN_TOP = 52, 120
+GAP, MARGIN_TOP = 52, 135
 BLUE, RED, GREY, GREEN, BAND = "#2a5b8c", "#b5483a", "#8a8f98", "#3a7d54", "rgba(42, 91, 140, 0.22)"
 REASON_COLOURS = {
     "CONVERGED": GREEN,
@@ -118,7 +118,7 @@ class _Chart:
                 "traceorder": "normal",
                 "x": 1,
                 "xanchor": "right",
-                "y": 1 - 60 / _height(heights),
+                "y": 1 - 66 / _height(heights),
                 "yref": "container",
             },
             bargap=0.03,
@@ -186,7 +186,11 @@ class _Chart:
         params = self.result.config.params_of(self.result.config.symbols[symbol])
         for level_bps, words in ((params.entry_spread_bps, "entry"), (params.exit_spread_bps, "exit")):
             line = {"dash": "dash" if words == "entry" else "dot", "width": 1, "color": GREY}
-            note = {"annotation_text": f"{words} {level_bps:g}", "annotation_font_size": 10}
+            note = {
+                "annotation_text": f"{words} {level_bps:g}",
+                "annotation_font_size": 10,
+                "annotation_bgcolor": "white",
+            }
             figure.add_hline(y=level_bps, line=line, annotation_position="top right", **note, **place)
 
     def _draw_results(self, figure: go.Figure, row: int) -> None:

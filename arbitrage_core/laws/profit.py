@@ -65,14 +65,20 @@ def log_profit(case: Case) -> list[Violation]:
 
 
 def _identities(case: Case) -> list[Violation]:
-    """Cash and fees in the reporting currency are converted to themselves."""
+    """Cash and fees in the reporting currency are converted to themselves; slippage there is what the decision price
+    makes it: side × (cost − rint(lots × lot × decision price / unit))."""
     fills, terms = case.evidence.log.fills, case.terms
+    decision_px = np.full(len(fills), np.nan)
+    known = case.fill_order != ABSENT
+    decision_px[known] = case.submits["decision_px"][case.fill_order[known]]
+    meant = np.rint(fills["lots"] * terms.lot_base[fills["symbol"]] * decision_px / terms.units[0])
     quote = terms.quote[fills["symbol"], fills["venue"]]
     fee_currency = terms.fee_currency[fills["symbol"], fills["venue"]]
     cash = -fills["side"] * fills["cost_quote_amount"]
     columns = (
         ("cash_reporting_amount", terms.is_reporting(quote), cash),
         ("fee_reporting_amount", terms.is_reporting(fee_currency), fills["fee_amount"]),
+        ("slippage_amount", known & terms.is_reporting(quote), fills["side"] * (fills["cost_quote_amount"] - meant)),
     )
     found = violations_where(
         LAW, fills["cost_quote_amount"] < 0, lambda n: f"fills[{n}]: cost", "not negative", fills["cost_quote_amount"]

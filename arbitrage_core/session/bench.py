@@ -235,7 +235,9 @@ def _child(what: str, home: str, *arguments: str) -> Document:
     code = "import sys, time; from arbitrage_core.session.bench import probe; probe(*sys.argv[1:])"
     root = Path(arbitrage_core.__file__).resolve().parent.parent
     command = [sys.executable, "-X", "utf8", "-c", code, what, repr(time.time()), home, *arguments]
-    environment = {**os.environ, "ARB_HOME": home, "PYTHONPATH": str(root)}
+    # the binding names a cache folder in this very environment, which would send the child's other functions there
+    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    environment = {**inherited, "ARB_HOME": home, "PYTHONPATH": str(root)}
     result = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=CHILD_TIMEOUT_S
     )

@@ -30,6 +30,11 @@ def _see_something_unrealised(parts: Parts) -> None:
     parts.state["equity_amount"] += 7
 
 
+def _slip_more(parts: Parts) -> None:
+    add("fills", 0, "slippage_amount", 1)(parts)
+    add("trades", 0, "slippage_amount", 1)(parts)
+
+
 def _pay_other_funding(parts: Parts) -> None:
     """Booked everywhere as if it were true, but for the venue."""
     add("funding", 0, "amount", 1)(parts)
@@ -67,6 +72,7 @@ MONEY: list[Tampering] = [
     Tampering("a trade that stores another PnL", at_rest, add("trades", 0, "realised_amount", 1), "I2 I15"),
     Tampering("a trade that stores other fees", at_rest, add("trades", 0, "fees_amount", 1), "I2 I15"),
     Tampering("a trade that stores other funding", at_rest, add("trades", 0, "funding_amount", 1), "I2"),
+    Tampering("slippage that was not", at_rest, _slip_more, "I2"),
     Tampering("a trade that stores another slippage", at_rest, add("trades", 0, "slippage_amount", 1), "I2"),
     Tampering("a trade of another entry notional", at_rest, add("trades", 0, "entry_notional_amount", 1), "I2"),
     Tampering("a trade with fills that is never stored", at_rest, leave_out("trades", 1), "I2 I15"),
