@@ -163,7 +163,7 @@ ORDERS: list[Tampering] = [
         "an order decided on no price",
         at_rest,
         put_where("orders", "purpose", Purpose.EXIT, "decision_px", np.nan),
-        "I18",
+        "I2 I18",
     ),
     Tampering(
         "an entry whose exposure nobody knew", at_rest, put("orders", 0, "worst_exposure_quote", np.nan), "I8 I18"

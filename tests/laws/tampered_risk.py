@@ -88,7 +88,7 @@ RISK: list[Tampering] = [
     Tampering("an entry on a crossed book", at_rest, put("orders", 0, "sell_ask_px", 60_300.0), "I9"),
     Tampering("an entry on a book without a price", at_rest, put("orders", 0, "sell_ask_px", np.nan), "I9"),
     Tampering("an entry flagged as if it reduced", at_rest, put("orders", 0, "stale", 1), "I9"),
-    Tampering("an entry decided on another price", at_rest, put("orders", 0, "decision_px", 60_001.0), "I7 I9"),
+    Tampering("an entry decided on another price", at_rest, put("orders", 0, "decision_px", 60_001.0), "I2 I7 I9"),
     Tampering("a reduction on an old book, not flagged", at_rest, put_where("orders", "stale", 1, "stale", 0), "I9"),
     Tampering("a queue past its bound", at_rest, give(bounds=(Bound("queue", 17, 16),)), "I16"),
     Tampering("a bound that is none", at_rest, give(bounds=(Bound("queue", 1, float("inf")),)), "I16"),
