@@ -73,7 +73,7 @@ class SessionConfig(BaseModel):
             if params.answer_timeout_ms <= answer_ms:
                 raise ValueError(
                     f"market {market.key}: an answer takes up to {answer_ms:g} ms, which "
-                    f" answer_timeout_ms = {params.answer_timeout_ms:g} would call unknown"
+                    f"answer_timeout_ms = {params.answer_timeout_ms:g} would call unknown"
                 )
 
     def params_of(self, symbol: str) -> StrategyParams:

@@ -53,7 +53,7 @@ def test_a_symbol_has_its_own_strategy_on_top_of_what_holds_for_all():
     config = planned("entry_spread_bps=7", "symbol.A.B_C.hold_max_ms=5", params={"exit_spread_bps": 1.0})
     own = config.params_of("A.B_C")
     assert (own.entry_spread_bps, own.hold_max_ms, own.exit_spread_bps) == (7, 5, 1)
-    assert config.params_of("BTC/USDT").hold_max_ms == 60_000
+    assert config.params_of("BTC/USDT").hold_max_ms == StrategyParams().hold_max_ms
 
 
 def test_a_venue_and_the_session_are_set_by_name():
