@@ -14,6 +14,8 @@ from typing import Any
 
 from numba import config, njit
 
+from arbitrage_core.domain.compile_units import Part, Whole
+
 OPTIONS = {"error_model": "numpy", "boundscheck": True}
 INNER = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Functions called from compiled code only need no door to Python; leaving it out halves what is compiled."""
@@ -68,7 +70,7 @@ def rebind(
         raise KeyError(f"{function.__name__} calls no function named {', '.join(sorted(missing))}")
     if builder.interpreted:
         return result
-    return njit(**OPTIONS, nogil=True, cache=cache)(result)
+    return njit(**OPTIONS, nogil=True, cache=cache, pipeline_class=Whole)(result)
 
 
 class _Builder:
@@ -111,8 +113,7 @@ class _Builder:
         result: Compiled = self.python(function)
         if not self.interpreted:
             forceinline = bool(function.targetoptions.get("forceinline"))
-            cached = self.cache and result.__name__ in JOINTS
-            result = njit(**INNER, forceinline=forceinline, cache=cached)(result)
+            result = njit(**INNER, forceinline=forceinline, pipeline_class=Part)(result)
         self.done[id(function)] = result
         return result
 
