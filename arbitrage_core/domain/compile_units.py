@@ -46,32 +46,56 @@ NOT_NEEDED = {
 """Numba's passes for what engine code has none of: closures, `with`, `literally`, inlining of its intermediate code."""
 
 
-class PartLibrary(JITCodeLibrary):
+class UnitLibrary(JITCodeLibrary):
+    """The code of one function."""
+
+    apart = False
+    """Whether it is never inlined."""
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        """As Numba's; a function that stays apart is marked so."""
+        if self.apart:
+            for function in ir_module.functions:
+                if not function.is_declaration:
+                    function.attributes.add("noinline")
+        super().add_ir_module(ir_module)
+
+
+class PartLibrary(UnitLibrary):
     """The code of one inner function, and the libraries it calls into."""
 
     def _ensure_finalized(self) -> None:
         """A part is linked as it is; nothing makes it ready to run by itself."""
 
-    def below(self, known: dict[Any, None]) -> None:
-        """Adds to `known` all libraries this one needs, each once."""
-        for library in self._linking_libraries:
-            if library not in known:
-                known[library] = None
-                if isinstance(library, PartLibrary):
-                    library.below(known)
+    def visit(self, done: dict[JITCodeLibrary, None]) -> None:
+        """Adds to `done` all libraries below this one, and then itself: what is called before what calls it."""
+        visit_all(self._linking_libraries, done)
+        done[self] = None
 
 
-class WholeLibrary(JITCodeLibrary):
+class WholeLibrary(UnitLibrary):
     """The code of an outermost function, linked with that of everything below it."""
 
     def finalize(self) -> None:
-        """Links what the parts call into as well, then optimises and makes machine code."""
-        known = dict.fromkeys(self._linking_libraries)
-        for library in list(known):
-            if isinstance(library, PartLibrary):
-                library.below(known)
-        self._linking_libraries = list(known)
+        """Links what the parts call into as well, then optimises and makes machine code.
+
+        Callers come first: LLVM takes from a library only what something linked before it asks for.
+        """
+        done: dict[JITCodeLibrary, None] = {}
+        visit_all(self._linking_libraries, done)
+        self._linking_libraries = list(reversed(done))
         super().finalize()
+
+
+def visit_all(libraries: list[JITCodeLibrary], done: dict[JITCodeLibrary, None]) -> None:
+    """Adds these libraries, and what their parts call into, to `done`, each once."""
+    for library in libraries:
+        if library in done:
+            continue
+        if isinstance(library, PartLibrary):
+            library.visit(done)
+        else:
+            done[library] = None
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -129,7 +153,8 @@ def _pipeline(state: Any, lowering: type[NativeLowering]) -> PassManager:
     return manager
 
 
-def _library_for(state: Any, kind: type[JITCodeLibrary]) -> JITCodeLibrary:
+def _library_for(state: Any, kind: type[UnitLibrary]) -> UnitLibrary:
     library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
+    library.apart = getattr(state.func_id.func, "__apart__", False)
     library.enable_object_caching()
     return library

@@ -20,8 +20,8 @@ OPTIONS = {"error_model": "numpy", "boundscheck": True}
 INNER = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Functions called from compiled code only need no door to Python; leaving it out halves what is compiled."""
 
-JOINTS = ("step_fully", "run_timer")
-"""Functions kept on disk by themselves, so that a second fold over them is compiled in a fraction of the time."""
+JOINT = "react"
+"""A function kept on disk by itself, so that a second fold over it is compiled in a fraction of the time."""
 
 Compiled = Callable[..., Any]
 
@@ -34,6 +34,12 @@ def compiled(function: FunctionType) -> Compiled:
 def inlined(function: FunctionType) -> Compiled:
     """As `compiled`, and always inlined: for the few functions every row passes through."""
     return _marked(function) if config.DISABLE_JIT else njit(**OPTIONS, forceinline=True)(function)
+
+
+def apart(function: FunctionType) -> Compiled:
+    """As `compiled`, and never inlined: for what few rows come to, so that its bulk does not crowd their loop."""
+    function.__apart__ = True
+    return compiled(function)
 
 
 def _marked(function: FunctionType) -> Compiled:
@@ -90,6 +96,7 @@ class _Builder:
         )
         copy.__qualname__ = f"{original.__qualname__}_{self.name}"
         copy.__module__, copy.__doc__ = original.__module__, original.__doc__
+        copy.__dict__.update(original.__dict__)
         return copy
 
     def _copied_callees(self, original: FunctionType) -> dict[str, Compiled]:
@@ -113,7 +120,10 @@ class _Builder:
         result: Compiled = self.python(function)
         if not self.interpreted:
             forceinline = bool(function.targetoptions.get("forceinline"))
-            result = njit(**INNER, forceinline=forceinline, pipeline_class=Part)(result)
+            if self.cache and result.__name__ == JOINT:
+                result = njit(**INNER, cache=True, pipeline_class=Whole)(result)
+            else:
+                result = njit(**INNER, forceinline=forceinline, pipeline_class=Part)(result)
         self.done[id(function)] = result
         return result
 

@@ -1,6 +1,6 @@
 """The book of a market: what a row does to it, whether it may be relied on, and the spreads between two of them."""
 
-from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.compiled import compiled, inlined
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS
@@ -49,18 +49,25 @@ def rate_is_fresh(state, params, currency, now_ns):
 
 
 @compiled
-def market_refusal(state, params, s, venue, now_ns):
+def rates_are_fresh(state, params, terms, venue, now_ns):
+    """Whether the rates of a market's quote and fee currency may be relied on."""
+    if terms.converts == 0:
+        return True
+    market = terms.markets[venue]
+    return rate_is_fresh(state, params, market.quote, now_ns) and rate_is_fresh(
+        state, params, market.fee_currency, now_ns
+    )
+
+
+@inlined
+def market_refusal(state, params, symbol, terms, venue, now_ns):
     """The first rule an entry on this market would break by its book, its orders or its currency."""
-    symbol, terms = state.symbols[s], params.symbols[s]
     if symbol.doubts[venue] > 0:
         return Refusal.MARKET_MUST_NOT_BE_IN_DOUBT
     refusal = book_refusal(symbol.books[venue], now_ns, terms.quote_age_max_ns)
     if refusal != Refusal.NONE:
         return refusal
-    market = terms.markets[venue]
-    if not (
-        rate_is_fresh(state, params, market.quote, now_ns) and rate_is_fresh(state, params, market.fee_currency, now_ns)
-    ):
+    if not rates_are_fresh(state, params, terms, venue, now_ns):
         return Refusal.RATE_MUST_BE_FRESH
     return Refusal.NONE
 
@@ -69,12 +76,9 @@ def market_refusal(state, params, s, venue, now_ns):
 def is_fresh(state, params, s, venue, now_ns):
     """Whether a decision may be taken on this market's book."""
     terms = params.symbols[s]
-    market = terms.markets[venue]
-    return (
-        book_refusal(state.symbols[s].books[venue], now_ns, terms.quote_age_max_ns) == Refusal.NONE
-        and rate_is_fresh(state, params, market.quote, now_ns)
-        and rate_is_fresh(state, params, market.fee_currency, now_ns)
-    )
+    return book_refusal(
+        state.symbols[s].books[venue], now_ns, terms.quote_age_max_ns
+    ) == Refusal.NONE and rates_are_fresh(state, params, terms, venue, now_ns)
 
 
 @compiled
@@ -91,11 +95,8 @@ def closing_cost_bps(buy_touch, sell_touch):
 
 @compiled
 def costs_bps(terms, buy_venue, sell_venue):
-    """What a round trip is expected to cost: the spread left at the exit, four taker fees, four times slippage."""
-    bought, sold = terms.markets[buy_venue], terms.markets[sell_venue]
-    fees_bps = 2.0 * (bought.taker_fee_bps + sold.taker_fee_bps)
-    slippage_bps = 2.0 * (bought.slippage_bps + sold.slippage_bps)
-    return terms.exit_spread_bps + fees_bps + slippage_bps
+    """What a round trip between two venues is expected to cost."""
+    return terms.round_trip_bps[buy_venue * len(terms.markets) + sell_venue]
 
 
 @compiled

@@ -5,7 +5,7 @@ Both legs and the unwind are reserved before the first order is sent.
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.compiled import apart, compiled
 from arbitrage_core.domain.order import BUY, SELL, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import Phase
@@ -44,7 +44,6 @@ def consider_entry(state, params, out, s, now_ns):
     inactive = session_refusal(state)
     if inactive != Refusal.NONE:
         refusal = inactive
-    lots, buy_ref, sell_ref = 0, 0.0, 0.0
     if refusal == Refusal.NONE:
         refusal = edge_refusal(terms, spread_bps, net_edge_bps)
     if refusal != Refusal.NONE and refusal <= Refusal.EDGE_MUST_EXCEED_COSTS:
@@ -53,9 +52,19 @@ def consider_entry(state, params, out, s, now_ns):
         return
     if refusal == Refusal.NONE:
         refusal = pace_refusal(symbol, terms, now_ns)
-    if refusal == Refusal.NONE:
-        lots, buy_ref, sell_ref = walk(symbol, terms, buy_venue, sell_venue)
-        refusal = size_refusal(symbol, terms, buy_venue, sell_venue, lots)
+    if refusal != Refusal.NONE:
+        note_opportunity(symbol, refusal)
+        symbol.refusals[refusal] += 1
+        return
+    enter(state, params, out, s, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns)
+
+
+@apart
+def enter(state, params, out, s, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns):
+    """An opportunity that may be taken now: if its size and the means allow, it becomes a trade."""
+    symbol, terms = state.symbols[s], params.symbols[s]
+    lots, buy_ref, sell_ref = walk(symbol, terms, buy_venue, sell_venue)
+    refusal = size_refusal(symbol, terms, buy_venue, sell_venue, lots)
     buy_limit, sell_limit = 0.0, 0.0
     if refusal == Refusal.NONE:
         buy_limit = entry_limit_px(symbol, terms, buy_venue, BUY, buy_ref)

@@ -32,7 +32,7 @@ def fresh_state(config: SessionConfig, shape: Shape, params: np.record) -> np.nd
 
 def _write_symbol(symbol: np.record, terms: np.record) -> None:
     symbol.touches["ask"] = np.inf
-    symbol.watches["loss_px"] = 1e308
+    symbol.stop_watches["loss_px"] = 1e308
     symbol.cooldown_due_ns = NEVER_NS
     symbol.free_from_ns = LONG_AGO_NS
     symbol.books["received_ns"] = LONG_AGO_NS

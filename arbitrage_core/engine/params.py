@@ -35,14 +35,18 @@ VENUE_PARAMS = record(key="i8", home_currency="i8", orders_per_s_max="i8", expos
 
 
 def symbol_params_dtype(venues: int) -> np.dtype:
-    """What holds for one symbol."""
+    """What holds for one symbol, what every look reads before the rest."""
     return record(
         entry_factor="f8",  # of the cheap edge test
         entry_spread_bps="f8",
         entry_net_edge_bps="f8",  # −inf: no gate
+        spread_max_bps="f8",
+        quote_age_max_ns="i8",
+        max_open_trades="i8",
+        converts="i8",  # non-zero: some market's quote or fee currency is not the reporting one
+        round_trip_bps=("f8", (venues * venues,)),  # of a round trip [bought at × venues + sold at], slippage included
         exit_spread_bps="f8",
         stop_loss_bps="f8",  # inf: off
-        spread_max_bps="f8",
         slippage_bound_bps="f8",
         complete_bound_bps="f8",
         hold_risk_bps="f8",
@@ -51,10 +55,8 @@ def symbol_params_dtype(venues: int) -> np.dtype:
         exposure_max_quote="f8",
         key="i8",
         qty_lots="i8",
-        max_open_trades="i8",
         hold_max_ns="i8",
         cooldown_ns="i8",
-        quote_age_max_ns="i8",
         working_max_ns="i8",
         exit_wait_max_ns="i8",
         answer_timeout_ns="i8",
@@ -138,6 +140,18 @@ def _write_symbol(target: np.record, config: SessionConfig, symbol: str) -> None
         market = config.market(venue.name, symbol)
         if market is not None:
             _write_market(target.markets[index], market, config, lot_base)
+    _write_costs(target)
+
+
+def _write_costs(target: np.record) -> None:
+    """What a round trip is expected to cost: the spread left at the exit, four taker fees, four times slippage."""
+    markets = target.markets
+    target.converts = int(any(market["quote"] != 0 or market["fee_currency"] != 0 for market in markets))
+    for bought in range(len(markets)):
+        for sold in range(len(markets)):
+            fees_bps = 2.0 * (markets[bought]["taker_fee_bps"] + markets[sold]["taker_fee_bps"])
+            slippage_bps = 2.0 * (markets[bought]["slippage_bps"] + markets[sold]["slippage_bps"])
+            target.round_trip_bps[bought * len(markets) + sold] = target.exit_spread_bps + fees_bps + slippage_bps
 
 
 def _write_strategy(target: np.record, params: StrategyParams, lot_base: float) -> None:

@@ -14,7 +14,7 @@ from arbitrage_core.domain.record import record
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS
 from arbitrage_core.domain.trade import ExitReason
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 AWAITING_QUOTE = 3
 """A book's feed after FEED UP, until its next quote."""
 NEVER_NS = np.iinfo(np.int64).max
@@ -32,9 +32,8 @@ TRADE_CAPACITIES = (4, 16)
 TOUCH = record(bid="f8", ask="f8")
 """Best prices of a market in the reporting currency; bid 0 and ask inf while unknown. All the hot path reads."""
 
-WATCH = record(cost_factor="f8", loss_px="f8", sell_out="f8", buy_back="f8")
-"""Of the trades bought here and sold there: closing is worth a look when ask < bid × cost_factor (the exact test is on
-the closing cost), or when the fee-laden difference of ask and bid exceeds loss_px."""
+STOP_WATCH = record(loss_px="f8", sell_out="f8", buy_back="f8")
+"""Of trades bought here and sold there: worth a look when the fee-laden difference of ask and bid exceeds loss_px."""
 
 ORDER = record(
     client_id="i8",
@@ -136,24 +135,29 @@ def book_dtype(levels: int) -> np.dtype:
 
 
 def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
-    """All of one symbol."""
+    """All of one symbol, the fields that most rows read before those that few do: they share cache lines."""
     return record(
         touches=(TOUCH, (venues,)),
-        watches=(WATCH, (venues * venues,)),  # [bought at × venues + sold at]
         entry_factor="f8",  # of the cheap edge test
         rates=("f8", (venues,)),  # of the market's quote currency; 0: no such market
         restless="i8",  # non-zero: the next quote gets a full look, whatever it shows
+        cost_factors=("f8", (venues * venues,)),  # [bought at × venues + sold at]: worth a look when ask < bid × this
         stops="i8",  # non-zero: some trade watches its loss
-        inventories_unpriced="i8",  # starting inventories that await their first quote
-        attention="i8",  # non-zero: every row looks at its trades
         above_floor="i8",
+        attention="i8",  # non-zero: every row looks at its trades
+        inventories_unpriced="i8",  # starting inventories that await their first quote
+        books=(book_dtype(levels), (venues,)),
+        doubts=("i8", (venues,)),
+        free_from_ns="i8",
         opportunity="i8",  # stands: 1; and was taken: 2
         opportunity_refusal="i8",
-        free_from_ns="i8",
-        cooldown_due_ns="i8",
-        counter="i8",  # trades sent so far
-        sequence="i8",  # actions sent so far
         in_use="i8",  # slots
+        counter="i8",  # trades sent so far
+        refusals=("i8", (REFUSAL_SLOTS,)),
+        missed=("i8", (REFUSAL_SLOTS,)),
+        stop_watches=(STOP_WATCH, (venues * venues,)),
+        cooldown_due_ns="i8",
+        sequence="i8",  # actions sent so far
         entries="i8",
         closed="i8",
         unwound="i8",
@@ -163,17 +167,13 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
         taken="i8",
         realised_amount="i8",
         fees_amount="i8",
-        doubts=("i8", (venues,)),
         position_lots=("i8", (venues,)),
         initial_lots=("i8", (venues,)),
         inventory_basis_amounts=("i8", (venues,)),  # initial_lots at the first quote
         exposure_lots=("i8", (venues,)),
         selling_lots=("i8", (venues,)),  # of working spot sales that open
         exits=("i8", (EXIT_REASON_SLOTS,)),
-        refusals=("i8", (REFUSAL_SLOTS,)),
-        missed=("i8", (REFUSAL_SLOTS,)),
         trades=(TRADE, (trades,)),
-        books=(book_dtype(levels), (venues,)),
     )
 
 

@@ -6,7 +6,7 @@ what it wants done at a venue stands in `out.orders`. Everything below is called
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import compiled, inlined
+from arbitrage_core.domain.compiled import apart, compiled, inlined
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.book import ever_quoted, observe
@@ -27,7 +27,7 @@ EVENTS_MAX = 100_000
 def step(state, params, out, row):
     """Applies one row to the state. Reads params and row; writes state and out."""
     if not quote_is_quiet(state, row):
-        step_fully(state, params, out, row)
+        react(state, params, out, row, False)
 
 
 @inlined
@@ -52,6 +52,15 @@ def quote_is_quiet(state, row):
     return True
 
 
+@apart
+def react(state, params, out, row, is_timer):
+    """All but the quiet path behind one door, compiled once for every fold: the timer due first, or a row in full."""
+    if is_timer:
+        run_timer(state, params, out)
+    else:
+        step_fully(state, params, out, row)
+
+
 @compiled
 def step_fully(state, params, out, row):
     """What was due first, then the row, then what it makes decide."""
@@ -69,7 +78,7 @@ def step_fully(state, params, out, row):
     arm_mark(state, row.now_ns)
 
 
-@compiled
+@apart
 def run_timers(state, params, out, now_ns):
     """Runs all that is due at or before now, each at its own time."""
     events = 0
@@ -89,13 +98,13 @@ def names_market(params, row):
     return params.symbols[s].markets[v].exists == 1
 
 
-@compiled
+@inlined
 def see_quote(state, params, out, row):
     """A QUOTE: the book is replaced; exits, then entries, are decided where a cheap exact test says one could be."""
-    if not names_market(params, row):
+    s, v, now_ns = np.int64(row.symbol), np.int64(row.venue), row.now_ns
+    if not (0 <= s < params.symbol_count and 0 <= v < params.venue_count) or state.symbols[s].rates[v] == 0.0:
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
-    s, v, now_ns = np.int64(row.symbol), np.int64(row.venue), row.now_ns
     symbol = state.symbols[s]
     observe(symbol.books[v], symbol.touches[v], symbol.rates[v], row)
     if symbol.inventories_unpriced > 0:
@@ -127,18 +136,30 @@ def exit_may_be(symbol, v, bid, ask):
     venues = len(symbol.touches)
     possible = False
     for w in range(venues):
-        if w == v:
-            continue
-        other_bid, other_ask = symbol.touches[w].bid, symbol.touches[w].ask
-        here, there = symbol.watches[v * venues + w], symbol.watches[w * venues + v]
-        possible |= (other_ask < bid * here.cost_factor) | (ask < other_bid * there.cost_factor)
-        if symbol.stops != 0:
-            possible |= other_ask * here.buy_back - bid * here.sell_out > here.loss_px - 1e-9 * bid
-            possible |= ask * there.buy_back - other_bid * there.sell_out > there.loss_px - 1e-9 * ask
+        if w != v:
+            possible |= symbol.touches[w].ask < bid * symbol.cost_factors[v * venues + w]
+            possible |= ask < symbol.touches[w].bid * symbol.cost_factors[w * venues + v]
+    if symbol.stops != 0:
+        possible |= loss_may_be(symbol, v, bid, ask)
     return possible
 
 
-@compiled
+@inlined
+def loss_may_be(symbol, v, bid, ask):
+    """Whether a trade with this touch could have reached its stop."""
+    venues = len(symbol.touches)
+    possible = False
+    for w in range(venues):
+        if w == v:
+            continue
+        other_bid, other_ask = symbol.touches[w].bid, symbol.touches[w].ask
+        here, there = symbol.stop_watches[v * venues + w], symbol.stop_watches[w * venues + v]
+        possible |= other_ask * here.buy_back - bid * here.sell_out > here.loss_px - 1e-9 * bid
+        possible |= ask * there.buy_back - other_bid * there.sell_out > there.loss_px - 1e-9 * ask
+    return possible
+
+
+@apart
 def look_at_trades(state, params, out, s, now_ns):
     """All trades of a symbol, oldest first: legs alone are set right, exits decided."""
     symbol = state.symbols[s]
@@ -155,7 +176,7 @@ def look_at_trades(state, params, out, s, now_ns):
             settle_trade(state, params, out, s, slot, now_ns)
 
 
-@compiled
+@apart
 def price_inventory(state, params, s, v):
     """A spot inventory enters the equity as soon as its market has shown a bid and its currency a rate."""
     symbol = state.symbols[s]
@@ -178,7 +199,7 @@ def start_with(state, amount):
     state.peak_amount += amount
 
 
-@compiled
+@apart
 def see_other(state, params, out, row):
     """Any row but a quote. PRINT, TIMER and BALANCE change no decision."""
     kind = row.kind

@@ -38,7 +38,7 @@ def arm(state, params, s):
     symbol, terms = state.symbols[s], params.symbols[s]
     venues = len(symbol.touches)
     for pair in range(venues * venues):
-        symbol.watches[pair].cost_factor, symbol.watches[pair].loss_px = 0.0, 1e308
+        symbol.cost_factors[pair], symbol.stop_watches[pair].loss_px = 0.0, 1e308
     symbol.attention, symbol.stops = 0, 0
     due_ns = symbol.cooldown_due_ns
     if symbol.in_use > 0:
@@ -68,13 +68,15 @@ def restless(symbol):
 def watch_prices(symbol, terms, trade, unit):
     """Widens the watch of the trade's pair so that no price that makes it leave goes unseen."""
     bought, sold = trade.legs[0].venue, trade.legs[1].venue
-    pair = symbol.watches[bought * len(symbol.touches) + sold]
+    pair = bought * len(symbol.touches) + sold
     cost_bps, loss_px = watch(terms, trade, unit)
-    pair.cost_factor = max(pair.cost_factor, (1.0 + cost_bps * 1e-4) * (1.0 + CHEAP_TEST_SLACK))
-    pair.loss_px = min(pair.loss_px, loss_px)
-    pair.sell_out = 1.0 - terms.markets[bought].taker_fee_bps * 1e-4
-    pair.buy_back = 1.0 + terms.markets[sold].taker_fee_bps * 1e-4
+    cost_factor = (1.0 + cost_bps * 1e-4) * (1.0 + CHEAP_TEST_SLACK)
+    symbol.cost_factors[pair] = max(symbol.cost_factors[pair], cost_factor)
     if loss_px < 1e308:
+        stop = symbol.stop_watches[pair]
+        stop.loss_px = min(stop.loss_px, loss_px)
+        stop.sell_out = 1.0 - terms.markets[bought].taker_fee_bps * 1e-4
+        stop.buy_back = 1.0 + terms.markets[sold].taker_fee_bps * 1e-4
         symbol.stops = 1
 
 

@@ -4,13 +4,12 @@ Both return how many rows they consumed: fewer than given when a log is nearly f
 invariant stopped the engine (`state.fault`). What happens at one instant, and in which order, is docs/engine.md §1.
 """
 
-from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.compiled import apart, compiled
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.ledger import break_off
 from arbitrage_core.engine.recording import has_room
 from arbitrage_core.engine.state import LONG_AGO_NS, Fault
-from arbitrage_core.engine.step import quote_is_quiet, step, step_fully
-from arbitrage_core.engine.timers import run_timer
+from arbitrage_core.engine.step import quote_is_quiet, react, step
 from arbitrage_core.venues.simulated.reports import next_report
 from arbitrage_core.venues.simulated.venue import run_arrival, see_row, take_action
 
@@ -24,7 +23,7 @@ def room_needed(state, params):
     return 6 * len(state.symbols[0].trades) * params.symbol_count + 64
 
 
-@compiled
+@apart
 def hand_over(account, terms, out):
     """Hands the venue what the engine asked since last time."""
     while out.order_sent < out.order_count:
@@ -44,7 +43,7 @@ def deliver(state, params, out, account, terms):
     step(state, params, out, row)
 
 
-@compiled
+@apart
 def run_due(state, params, out, account, terms, now_ns):
     """Runs everything due at or before now: arrivals, then timers, then reports of each instant. False: logs full."""
     events, pieces = 0, room_needed(state, params)
@@ -57,7 +56,7 @@ def run_due(state, params, out, account, terms, now_ns):
         if account.arrival_ns == due_ns:
             run_arrival(account, terms)
         elif state.due_ns == due_ns:
-            run_timer(state, params, out)
+            react(state, params, out, account.report[0], True)
         else:
             deliver(state, params, out, account, terms)
         hand_over(account, terms, out)
@@ -88,7 +87,7 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
         out.applied += 1
         if quote_is_quiet(state, row):
             continue
-        step_fully(state, params, out, row)
+        react(state, params, out, row, False)
         if state.fault != Fault.NONE:
             return index
         if out.order_sent < out.order_count or account.due_ns <= row.now_ns:
@@ -111,7 +110,7 @@ def fold_recorded(states, params_records, outs, rows):
         while row.now_ns >= state.due_ns and state.fault == Fault.NONE:
             if not has_room(out, pieces):
                 return index
-            run_timer(state, params, out)
+            react(state, params, out, row, True)
         if state.fault != Fault.NONE:
             return index
         step(state, params, out, row)

@@ -6,28 +6,29 @@ holding time. docs/engine.md §5 and §7 are the rules.
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.compiled import compiled, inlined
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS, Refusal
 from arbitrage_core.domain.trade import ExitReason
-from arbitrage_core.engine.book import closing_cost_bps, costs_bps, entry_spread_bps, ever_quoted, market_refusal
+from arbitrage_core.engine.book import closing_cost_bps, costs_bps, entry_spread_bps, market_refusal
 from arbitrage_core.engine.legs import entry_notional_amount
 
 
-@compiled
+@inlined
 def propose_entry(state, params, s, now_ns):
     """(found, buy venue, sell venue, spread_bps, net_edge_bps, refusal): the usable pair with the highest net edge."""
     symbol, terms = state.symbols[s], params.symbols[s]
     found, buy_venue, sell_venue, best_spread_bps, best_bps = False, -1, -1, 0.0, 0.0
     refusal = REFUSAL_SLOTS
-    for b in range(params.venue_count):
-        for v in range(params.venue_count):
-            if b == v or not (ever_quoted(symbol.books[b]) and ever_quoted(symbol.books[v])):
+    for b in range(len(symbol.touches)):
+        for v in range(len(symbol.touches)):
+            # what was never quoted shows bid 0 and ask inf; the multiplication spares most pairs the exact test
+            if b == v or not symbol.touches[v].bid > symbol.touches[b].ask * symbol.entry_factor:
                 continue
             spread_bps = entry_spread_bps(symbol.touches[b], symbol.touches[v])
             if not spread_bps > terms.entry_spread_bps:
                 continue
             found = True
-            pair_refusal = pair_refusal_of(state, params, s, b, v, now_ns)
+            pair_refusal = pair_refusal_of(state, params, symbol, terms, b, v, now_ns)
             if pair_refusal != Refusal.NONE:
                 refusal = min(refusal, pair_refusal)
                 continue
@@ -39,11 +40,11 @@ def propose_entry(state, params, s, now_ns):
     return found, buy_venue, sell_venue, best_spread_bps, best_bps, refusal
 
 
-@compiled
-def pair_refusal_of(state, params, s, buy_venue, sell_venue, now_ns):
+@inlined
+def pair_refusal_of(state, params, symbol, terms, buy_venue, sell_venue, now_ns):
     """The lower of both markets' refusals, as a number; 0 when both are usable."""
-    bought = np.int64(market_refusal(state, params, s, buy_venue, now_ns))
-    sold = np.int64(market_refusal(state, params, s, sell_venue, now_ns))
+    bought = np.int64(market_refusal(state, params, symbol, terms, buy_venue, now_ns))
+    sold = np.int64(market_refusal(state, params, symbol, terms, sell_venue, now_ns))
     if bought == 0:
         return sold
     if sold == 0:

@@ -46,7 +46,7 @@ def _session(phase: SessionPhase) -> int:
 
 
 def _market(bench: Bench) -> int:
-    return plain(book.market_refusal)(bench.state, bench.params, 0, EAST, bench.now_ns)
+    return plain(book.market_refusal)(bench.state, bench.params, bench.symbol, bench.terms, EAST, bench.now_ns)
 
 
 def _doubt(orders: int) -> int:

@@ -96,9 +96,9 @@ def account_dtype(shape: Shape) -> np.dtype:
         bid_taken_lots=levels_i8, ask_taken_lots=levels_i8,
     )  # fmt: skip
     symbol = record(
+        touched=("i8", (shape.venues,)),  # non-zero: the next quote finds taken depth or resting orders
         books=(book, (shape.venues,)),
         resting=("i8", (shape.venues,)),  # how many orders rest
-        touched=("i8", (shape.venues,)),  # non-zero: the next quote finds taken depth or resting orders
         position_lots=("i8", (shape.venues,)),
         reported_lots=("i8", (shape.venues,)),  # the position as far as reported
         report_sequence="i8",

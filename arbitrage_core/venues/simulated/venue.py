@@ -6,7 +6,7 @@ Three doors: `see_row` (the market moved), `take_action` (the engine asked somet
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import compiled, inlined
+from arbitrage_core.domain.compiled import apart, compiled, inlined
 from arbitrage_core.domain.money import NO_AMOUNT, amount_of
 from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.row import RowKind
@@ -49,7 +49,7 @@ def see_quote(account, terms, row):
         renew(account, terms, row)
 
 
-@compiled
+@apart
 def renew(account, terms, row):
     """A new quote where depth was taken or orders rest."""
     s, v = np.int64(row.symbol), np.int64(row.venue)
@@ -63,7 +63,7 @@ def renew(account, terms, row):
         symbol.touched[v] = 0
 
 
-@compiled
+@apart
 def see_other(account, terms, row):
     """Any row but a quote."""
     if row.kind == RowKind.PRINT:
