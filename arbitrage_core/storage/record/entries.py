@@ -1,0 +1,178 @@
+"""The entries of the engine's logs as rows of their tables, and back: nothing is lost either way.
+
+A column is named like its field, an enum's `…_code`. The engine writes a number where there is nothing ("0: never");
+the table has NULL there, or averages would count it. Symbols and venues are indices to the engine and names in the
+table. Flags are 0 or 1 to the engine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from psycopg import sql
+from sqlalchemy import Boolean, Column, Double, SmallInteger, Text
+
+from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.engine.output import (
+    CHANGE_OUT,
+    EQUITY_OUT,
+    FILL_OUT,
+    FUNDING_OUT,
+    INCIDENT_OUT,
+    ORDER_OUT,
+    TRADE_OUT,
+)
+from arbitrage_core.storage.record.binary_copy import CopyColumn, Numbers, Texts
+from arbitrage_core.storage.record.tables import LOG_TABLES
+
+DTYPES: dict[str, np.dtype] = {
+    "orders": ORDER_OUT,
+    "changes": CHANGE_OUT,
+    "fills": FILL_OUT,
+    "trades": TRADE_OUT,
+    "incidents": INCIDENT_OUT,
+    "equity": EQUITY_OUT,
+    "funding": FUNDING_OUT,
+}
+"""The records of each log, by its name in `SessionLog`. Reports are not recorded: the journal has them."""
+
+NOTHING: dict[str, dict[str, int]] = {
+    "orders": {
+        "limit_px": 0,
+        "buy_received_ns": 0,
+        "buy_bid_px": 0,
+        "buy_ask_px": 0,
+        "sell_received_ns": 0,
+        "sell_bid_px": 0,
+        "sell_ask_px": 0,
+    },
+    "trades": {"opened_ns": 0, "hedged_ns": 0, "leaving_ns": 0, "leg_gap_ns": -1},
+    "incidents": {"resolution": -1},
+}
+"""What the engine writes where there is nothing, by log and field."""
+
+RENAMED = {"trades": {"trade": "number"}}
+"""Fields that their column names otherwise."""
+
+PADDING = {"funding": {"pad"}}
+SYMBOL, VENUE = "symbol", "venue"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A column and the field it holds. `names`: SYMBOL or VENUE when it holds the name at that index."""
+
+    column: str
+    field: str
+    dtype: str
+    names: str = ""
+    is_flag: bool = False
+    nothing: int | None = None
+
+
+@cache
+def bindings(log: str) -> tuple[Binding, ...]:
+    """The columns of a log's table, `session_id` and `number` left out, each with the field it holds."""
+    found = tuple(
+        _binding(log, column)
+        for column in LOG_TABLES[log].columns
+        if column.computed is None and column.name not in ("session_id", "number")
+    )
+    held, wanted = {one.field for one in found}, set(DTYPES[log].names) - PADDING.get(log, set())
+    if held != wanted:
+        raise InvariantBroken(f"the table of {log} does not hold its fields: {sorted(held ^ wanted)}")
+    return found
+
+
+def _binding(log: str, column: Column) -> Binding:
+    name = RENAMED.get(log, {}).get(column.name, column.name.removesuffix("_code"))
+    nothing = NOTHING.get(log, {}).get(name)
+    if isinstance(column.type, Text):
+        return Binding(column.name, name, "i2", names=SYMBOL if column.name == SYMBOL else VENUE)
+    if isinstance(column.type, Boolean):
+        return Binding(column.name, name, "i1", is_flag=True)
+    kind = "f8" if isinstance(column.type, Double) else "i2" if isinstance(column.type, SmallInteger) else "i8"
+    return Binding(column.name, name, kind, nothing=nothing)
+
+
+def copy_columns(
+    log: str, entries: np.ndarray, session_id: int, first: int, symbols: Sequence[str], venues: Sequence[str]
+) -> dict[str, CopyColumn]:
+    """The columns of a log's table for `entries`, the first of which is number `first` of its session.
+
+    Raises BadInput for records of another layout, InvariantBroken for an index or flag that cannot be.
+    """
+    if entries.dtype != DTYPES[log]:
+        raise BadInput(f"entries of the log of {log} are laid out otherwise than this program's")
+    columns: dict[str, CopyColumn] = {
+        "session_id": Numbers(np.array(session_id, np.int64)),
+        "number": Numbers(np.arange(first, first + len(entries), dtype=np.int64)),
+    }
+    for one in bindings(log):
+        values = np.ascontiguousarray(entries[one.field])
+        if one.names:
+            texts = symbols if one.names == SYMBOL else venues
+            _must_lie(values, 0, len(texts) - 1, f"{log}: {one.field}")
+            columns[one.column] = Texts(values, texts)
+        else:
+            if one.is_flag:
+                _must_lie(values, 0, 1, f"{log}: {one.field}")
+            missing = None if one.nothing is None else _bits(values) == one.nothing
+            columns[one.column] = Numbers(values.astype(one.dtype, copy=False), missing)
+    return columns
+
+
+def _must_lie(values: np.ndarray, least: int, most: int, what: str) -> None:
+    if len(values) and (int(values.min()) < least or int(values.max()) > most):
+        raise InvariantBroken(f"{what} lies outside {least} to {most}")
+
+
+def _bits(values: np.ndarray) -> np.ndarray:
+    """Doubles by their bits, so that −0.0 is not taken for nothing."""
+    return values.view(np.int64) if values.dtype.kind == "f" else values
+
+
+def select_query(log: str, session_id: int, symbols: Sequence[str], venues: Sequence[str]) -> sql.Composed:
+    """The query that gives a log's entries in their order as numbers only, for `copy_out`: `number`, then `bindings`.
+
+    A name that is not the session's comes as −1.
+    """
+    listed = {SYMBOL: sql.Literal(list(symbols)), VENUE: sql.Literal(list(venues))}
+    parts: list[sql.Composable] = [sql.Identifier("number")]
+    for one in bindings(log):
+        column: sql.Composable = sql.Identifier(one.column)
+        if one.names:
+            column = sql.SQL("coalesce(array_position({}::text[], {}) - 1, -1)::smallint").format(
+                listed[one.names], column
+            )
+        elif one.is_flag:
+            column = sql.SQL("{}::integer::smallint").format(column)
+        elif one.nothing is not None:
+            column = sql.SQL("coalesce({}, {})").format(column, sql.SQL(_literal(one)))
+        parts.append(column)
+    return sql.SQL("SELECT {} FROM {} WHERE session_id = {} ORDER BY number").format(
+        sql.SQL(", ").join(parts), sql.Identifier(LOG_TABLES[log].name), sql.Literal(session_id)
+    )
+
+
+def _literal(one: Binding) -> str:
+    kinds = {"i8": "bigint", "i2": "smallint", "f8": "double precision"}
+    return f"'{one.nothing}'::{kinds[one.dtype]}"
+
+
+def wire_dtypes(log: str) -> list[str]:
+    """The dtypes of the columns of `select_query`."""
+    return ["i8", *("i2" if one.names or one.is_flag else one.dtype for one in bindings(log))]
+
+
+def entries_of(log: str, rows: np.ndarray, what: str) -> np.ndarray:
+    """The log's entries from the rows of `select_query`. Raises BadInput when there is a gap, or a name unknown."""
+    entries = np.zeros(len(rows), DTYPES[log])
+    if not np.array_equal(rows["f0"], np.arange(len(rows))):
+        raise BadInput(f"{what}: its {log} have a gap", "its journal has them: run it again from there")
+    for place, one in enumerate(bindings(log), 1):
+        entries[one.field] = rows[f"f{place}"]
+        if one.names and len(rows) and int(rows[f"f{place}"].min()) < 0:
+            raise BadInput(f"{what}: its {log} name a {one.names} that is not in its configuration")
+    return entries

@@ -1,0 +1,97 @@
+"""Tuning studies with their results, and the presets that came of them."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import UniqueConstraint as Unique
+
+from arbitrage_core.storage.record.tables.columns import (
+    document,
+    finite,
+    moment,
+    number,
+    one_of,
+    real,
+    rule,
+    text,
+    time_ns,
+)
+from arbitrage_core.storage.record.tables.metadata import METADATA
+from arbitrage_core.storage.record.tables.sessions import DIGEST
+
+STUDY_STATUSES = ("running", "complete", "failed", "abandoned")
+
+TUNING_STUDIES = Table(
+    "tuning_studies",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), comment="number of this study"),
+    text("name", "name of the study"),
+    text("strategy", "name of the strategy"),
+    document("space", "the parameters searched, and where"),
+    text("objective", "what was maximised"),
+    text("data_digest", "SHA-256 of the identity of the rows, hexadecimal"),
+    number("seed", "seed of the search"),
+    text("status", "running, complete, failed or abandoned"),
+    number("trials", "parameter sets tried so far"),
+    real("deflated_sharpe", "Sharpe ratio less what so many trials give by chance, as a probability", nullable=True),
+    real("overfit_probability", "that the best in sample is below the median out of sample", nullable=True),
+    text("code_version", "the program that searched"),
+    time_ns("started_ns", "when it began, by the clock"),
+    moment("started_at", "started_ns"),
+    time_ns("ended_ns", "when it ended; none while it runs", nullable=True),
+    PrimaryKeyConstraint("id"),
+    Unique("name"),
+    rule("status_must_be_known", one_of("status", STUDY_STATUSES), "(status = 'running') = (ended_ns IS NULL)"),
+    rule(
+        "figures_must_fit",
+        "name <> ''",
+        "seed >= 0",
+        "trials >= 0",
+        "deflated_sharpe BETWEEN 0 AND 1",
+        "overfit_probability BETWEEN 0 AND 1",
+        "started_ns > 0",
+        "ended_ns >= started_ns",
+        f"data_digest {DIGEST}",
+    ),
+    comment="Searches for parameters",
+)
+
+TUNING_RESULTS = Table(
+    "tuning_results",
+    METADATA,
+    Column("study_id", BigInteger, ForeignKey("tuning_studies.id", ondelete="CASCADE"), comment="tuning_studies.id"),
+    number("trial", "number of the parameter set in its study, from 0 on"),
+    document("params", "the parameters"),
+    text("params_digest", "SHA-256 of the parameters, hexadecimal"),
+    real("in_sample", "the objective on the rows it was chosen by"),
+    real("out_of_sample", "the objective on rows it had not seen; none: not tried there", nullable=True),
+    document("figures", "whatever else was measured", nullable=True),
+    PrimaryKeyConstraint("study_id", "trial"),
+    rule(
+        "figures_must_fit",
+        "trial >= 0",
+        f"params_digest {DIGEST}",
+        *finite("in_sample", "out_of_sample"),
+    ),
+    comment="Parameter sets tried, with what they brought",
+)
+
+STRATEGY_PRESETS = Table(
+    "strategy_presets",
+    METADATA,
+    text("name", "name of the preset"),
+    Column("version", Integer, nullable=False, comment="1, 2, …; a version never changes"),
+    text("strategy", "name of the strategy"),
+    document("params", "the parameters"),
+    text("params_digest", "SHA-256 of the parameters, hexadecimal"),
+    Column(
+        "study_id",
+        BigInteger,
+        ForeignKey("tuning_studies.id", ondelete="SET NULL"),
+        comment="the study it came of, if any",
+    ),
+    text("note", "why it was made", nullable=True),
+    time_ns("created_ns", "when, by the clock"),
+    moment("created_at", "created_ns"),
+    PrimaryKeyConstraint("name", "version"),
+    rule("figures_must_fit", "name <> ''", "version >= 1", "created_ns > 0", f"params_digest {DIGEST}"),
+    comment="Named, hashed sets of parameters",
+)
