@@ -1,6 +1,6 @@
 """The engine's view: the engine's state as the sections of a projection.
 
-Meant for a copy of the state, in another thread than the engine's: `state.copy()` is all the hot path pays. Amounts are
+Meant for a copy of the state, in another thread than the engine's: `quick_copy` is all the hot path pays. Amounts are
 whole booking units of the reporting currency (`session.reporting_currency`), lots whole lots of the symbol, times UTC
 nanoseconds. What is not known (no quote yet, no such market) is null or left out: NaN and infinity are never stored.
 Not told here, because the engine does not know it: symbol switches, and the health of writers and feeds.
@@ -19,14 +19,21 @@ from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS, Fault, SessionPhase
 
 NS_PER_MS = 1_000_000
-_LIVING = frozenset({Phase.OPENING, Phase.OPEN, Phase.CLOSING, Phase.UNWINDING})
+COUNTERS = ("entries", "closed", "unwound", "voids", "wins", "in_use", "seen", "taken")
+ACCOUNT = ("start_amount", "realised_amount", "fees_amount", "equity_amount", "peak_amount", "drawdown_amount")
+
+
+def quick_copy(state: np.ndarray) -> np.ndarray:
+    """A copy of a state, made as bytes: twenty times quicker than `state.copy()`, which goes field by field."""
+    return np.frombuffer(bytearray(state.view(np.uint8).data), state.dtype)
 
 
 def sections_of(state: np.ndarray, config: SessionConfig) -> dict[str, object]:
     """The sections of a session's state (`state_dtype(shape)[1]`), as the configuration names venues and symbols."""
     engine = state[0]
-    orders = list(_working_orders(engine, config))
+    symbols = engine.symbols[: len(config.symbols)]  # the capacity may be larger
     markets = {(market.symbol, market.venue) for market in config.markets}
+    orders = list(_working_orders(symbols, config))
     return {
         "session": {
             "now_ns": int(engine.now_ns),
@@ -37,44 +44,48 @@ def sections_of(state: np.ndarray, config: SessionConfig) -> dict[str, object]:
             "venues": [venue.name for venue in config.venues],
             "symbols": list(config.symbols),
         },
-        "positions": _positions(engine, config, markets),
-        "open_trades": list(_open_trades(engine, config)),
+        "positions": _positions(symbols, config, markets),
+        "open_trades": list(_open_trades(symbols, config)),
         "working_orders": orders,
         "execution_queue": [order["client_id"] for order in orders if order["awaits_answer"]],
-        "counters": _counters(engine, config),
-        "pnl": _pnl(engine, config),
-        "books": _books(engine, config, markets),
-        "cooldowns": _cooldowns(engine, config),
-        "guards": _guards(engine, config),
+        "counters": _per_symbol(symbols, config, COUNTERS),
+        "pnl": {name: int(engine[name]) for name in ACCOUNT}
+        | {"per_symbol": _per_symbol(symbols, config, ("realised_amount", "fees_amount"))},
+        "books": _books(symbols, config, markets, int(engine.now_ns)),
+        "cooldowns": {
+            name: free_ns
+            for name, free_ns in zip(config.symbols, symbols["free_from_ns"].tolist(), strict=True)
+            if free_ns > engine.now_ns
+        },
+        "guards": _guards(symbols, config),
     }
 
 
-def _symbols(engine: np.record, config: SessionConfig) -> Iterator[tuple[str, np.record]]:
-    for index, name in enumerate(config.symbols):
-        yield name, engine.symbols[index]
+def _per_symbol(symbols: np.ndarray, config: SessionConfig, fields: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """Figures of each symbol. Whole columns are read at once: a record's fields one by one cost microseconds each."""
+    columns = [symbols[field].tolist() for field in fields]
+    return {
+        name: dict(zip(fields, values, strict=True)) for name, *values in zip(config.symbols, *columns, strict=True)
+    }
 
 
-def _positions(engine: np.record, config: SessionConfig, markets: set[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    venues = [venue.name for venue in config.venues]
+def _positions(symbols: np.ndarray, config: SessionConfig, markets: set[tuple[str, str]]) -> dict[str, dict[str, int]]:
     return {
         name: {
-            venue: int(lots)
-            for venue, lots in zip(venues, symbol.position_lots.tolist(), strict=False)  # the capacity may be larger
-            if (name, venue) in markets
+            venue.name: held for venue, held in zip(config.venues, lots, strict=False) if (name, venue.name) in markets
         }
-        for name, symbol in _symbols(engine, config)
+        for name, lots in zip(config.symbols, symbols["position_lots"].tolist(), strict=True)
     }
 
 
-def _living_trades(engine: np.record, config: SessionConfig) -> Iterator[tuple[str, np.record]]:
-    for name, symbol in _symbols(engine, config):
-        if symbol.in_use:
-            for slot in np.flatnonzero(np.isin(symbol.trades["phase"], list(_LIVING))):
-                yield name, symbol.trades[slot]
+def _living_trades(symbols: np.ndarray, config: SessionConfig) -> Iterator[tuple[str, np.record]]:
+    phases = symbols["trades"]["phase"]
+    for symbol, slot in zip(*np.nonzero((phases >= Phase.OPENING) & (phases <= Phase.UNWINDING)), strict=True):
+        yield config.symbols[symbol], symbols[symbol].trades[slot]
 
 
-def _open_trades(engine: np.record, config: SessionConfig) -> Iterator[dict[str, object]]:
-    for name, trade in _living_trades(engine, config):
+def _open_trades(symbols: np.ndarray, config: SessionConfig) -> Iterator[dict[str, object]]:
+    for name, trade in _living_trades(symbols, config):
         legs = [trade.legs[index] for index in range(len(trade.legs))]
         yield {
             "symbol": name,
@@ -100,8 +111,8 @@ def _open_trades(engine: np.record, config: SessionConfig) -> Iterator[dict[str,
         }
 
 
-def _working_orders(engine: np.record, config: SessionConfig) -> Iterator[dict[str, object]]:
-    for name, trade in _living_trades(engine, config):
+def _working_orders(symbols: np.ndarray, config: SessionConfig) -> Iterator[dict[str, object]]:
+    for name, trade in _living_trades(symbols, config):
         for index in range(len(trade.legs)):
             leg = trade.legs[index]
             order = leg.order[0]
@@ -125,59 +136,42 @@ def _working_orders(engine: np.record, config: SessionConfig) -> Iterator[dict[s
             }
 
 
-def _counters(engine: np.record, config: SessionConfig) -> dict[str, dict[str, int]]:
-    names = ("entries", "closed", "unwound", "voids", "wins", "in_use", "seen", "taken")
-    return {
-        symbol_name: {name: int(symbol[name]) for name in names} for symbol_name, symbol in _symbols(engine, config)
-    }
-
-
-def _pnl(engine: np.record, config: SessionConfig) -> dict[str, object]:
-    names = ("start_amount", "realised_amount", "fees_amount", "equity_amount", "peak_amount", "drawdown_amount")
-    return {name: int(engine[name]) for name in names} | {
-        "per_symbol": {
-            name: {"realised_amount": int(symbol.realised_amount), "fees_amount": int(symbol.fees_amount)}
-            for name, symbol in _symbols(engine, config)
-        }
-    }
-
-
-def _books(engine: np.record, config: SessionConfig, markets: set[tuple[str, str]]) -> dict[str, dict[str, object]]:
-    books: dict[str, dict[str, object]] = {}
-    for name, symbol in _symbols(engine, config):
-        books[name] = {}
-        for index, venue in enumerate(config.venues):
-            if (name, venue.name) not in markets:
-                continue
-            book = symbol.books[index]
-            quoted = book.received_ns > LONG_AGO_NS
-            books[name][venue.name] = {
-                "feed": "AWAITING_QUOTE" if book.feed == AWAITING_QUOTE else FeedStatus(int(book.feed)).name,
-                "age_ms": (int(engine.now_ns) - int(book.received_ns)) / NS_PER_MS if quoted else None,
-                "bid_px": _finite(book.bid_px[0]) if quoted else None,
-                "ask_px": _finite(book.ask_px[0]) if quoted else None,
-            }
-    return books
-
-
-def _cooldowns(engine: np.record, config: SessionConfig) -> dict[str, int]:
-    """When a symbol is free to enter again, for those that are not."""
-    return {
-        name: int(symbol.free_from_ns)
-        for name, symbol in _symbols(engine, config)
-        if symbol.free_from_ns > engine.now_ns
-    }
-
-
-def _guards(engine: np.record, config: SessionConfig) -> dict[str, dict[str, dict[str, int]]]:
-    """Per symbol: entries each rule refused, and opportunities missed by it; rules without any are left out."""
+def _books(
+    symbols: np.ndarray, config: SessionConfig, markets: set[tuple[str, str]], now_ns: int
+) -> dict[str, dict[str, object]]:
+    books = symbols["books"]
+    columns = [
+        books[name].tolist() if books[name].ndim == 2 else books[name][:, :, 0].tolist()  # the best level
+        for name in ("received_ns", "feed", "bid_px", "ask_px")
+    ]
     return {
         name: {
-            "refusals": {rule.name: int(symbol.refusals[rule]) for rule in Refusal if symbol.refusals[rule]},
-            "missed": {rule.name: int(symbol.missed[rule]) for rule in Refusal if symbol.missed[rule]},
+            venue.name: _book(now_ns, *figures)
+            for venue, *figures in zip(config.venues, *rows, strict=False)
+            if (name, venue.name) in markets
         }
-        for name, symbol in _symbols(engine, config)
+        for name, *rows in zip(config.symbols, *columns, strict=True)
     }
+
+
+def _book(now_ns: int, received_ns: int, feed: int, bid_px: float, ask_px: float) -> dict[str, object]:
+    quoted = received_ns > LONG_AGO_NS
+    return {
+        "feed": "AWAITING_QUOTE" if feed == AWAITING_QUOTE else FeedStatus(feed).name,
+        "age_ms": (now_ns - received_ns) / NS_PER_MS if quoted else None,
+        "bid_px": _finite(bid_px) if quoted else None,
+        "ask_px": _finite(ask_px) if quoted else None,
+    }
+
+
+def _guards(symbols: np.ndarray, config: SessionConfig) -> dict[str, dict[str, dict[str, int]]]:
+    """Per symbol: entries each rule refused, and opportunities missed by it; rules without any are left out."""
+    guards: dict[str, dict[str, dict[str, int]]] = {name: {"refusals": {}, "missed": {}} for name in config.symbols}
+    for kind in ("refusals", "missed"):
+        counts = symbols[kind]
+        for symbol, rule in zip(*np.nonzero(counts), strict=True):
+            guards[config.symbols[symbol]][kind][Refusal(int(rule)).name] = int(counts[symbol, rule])
+    return guards
 
 
 def _finite(value: float) -> float | None:

@@ -30,7 +30,7 @@ from arbitrage_core.storage.live_state.heartbeat import BEAT_EVERY_S, TIME_TO_LI
 from arbitrage_core.storage.live_state.keys import Namespace
 from arbitrage_core.storage.live_state.projection import Position, Projection
 
-WRITE_EVERY_S = 0.1
+WRITE_EVERY_S = 0.25
 """Projections are written no more often than this: a screen needs no more, and each takes a core some milliseconds."""
 SCRUB_EVERY_S = 5.0
 ANSWERS_WAITING_MAX = 8 * WAITING_MAX
