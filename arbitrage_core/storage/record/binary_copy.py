@@ -24,7 +24,7 @@ _NULL = -1
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """A column of numbers: `values` of a dtype of 8, 2 or 1 bytes [rows], or one for all; `missing` bool[rows]: NULL."""
+    """A column of numbers: `values` [rows], or one for all, of 8, 2 or 1 bytes; `missing` bool[rows]: NULL there."""
 
     values: np.ndarray
     missing: np.ndarray | None = None

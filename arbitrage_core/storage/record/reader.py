@@ -1,0 +1,73 @@
+"""Reading back: a session's logs as the engine wrote them, bit for bit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from sqlalchemy import Connection, select, text
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.row import row_dtype
+from arbitrage_core.engine.output import SessionLog
+from arbitrage_core.storage.record.binary_copy import copy_out
+from arbitrage_core.storage.record.database import Record, raw
+from arbitrage_core.storage.record.entries import entries_of, select_query, wire_dtypes
+from arbitrage_core.storage.record.session_row import SessionRow, find_row
+from arbitrage_core.storage.record.tables import REFUSALS
+from arbitrage_core.storage.record.tables.sessions import LOGS
+
+Session = int | str
+"""A run by its number (`sessions.id`), or the newest run of a name."""
+
+
+def session_row(record: Record, session: Session) -> SessionRow:
+    """The row of a run. Raises BadInput when there is none, RecordAway."""
+    with record.begin() as connection:
+        return find_row(connection, session)
+
+
+def read_log(record: Record, session: Session, log: str) -> np.ndarray:
+    """One log of a run, as the engine's records, in order. Raises BadInput for a gap or a missing end, RecordAway."""
+    with _instant(record) as connection:
+        return _entries(connection, find_row(connection, session), log)
+
+
+def session_log_of(record: Record, session: Session) -> SessionLog:
+    """All logs of a run, as of one instant. Its reports are empty: the journal has them.
+
+    Raises BadInput for a gap or a missing end, RecordAway.
+    """
+    with _instant(record) as connection:
+        row = find_row(connection, session)
+        logs = {log: _entries(connection, row, log) for log in LOGS}
+    reports = np.zeros(0, row_dtype(row.config.levels))
+    return SessionLog(**logs, reports=reports, report_positions=np.zeros(0, np.int64))
+
+
+def read_refusals(record: Record, session: Session) -> dict[tuple[str, int], tuple[int, int]]:
+    """(refused, missed) by (symbol, number of the refusal). Raises BadInput when there is no such run, RecordAway."""
+    with record.begin() as connection:
+        query = select(REFUSALS).where(REFUSALS.c.session_id == find_row(connection, session).id)
+        return {
+            (found["symbol"], found["refusal_code"]): (found["refused"], found["missed"])
+            for found in connection.execute(query).mappings()
+        }
+
+
+@contextmanager
+def _instant(record: Record) -> Iterator[Connection]:
+    """A transaction that sees one instant, however much is recorded meanwhile."""
+    with record.begin() as connection:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield connection
+
+
+def _entries(connection: Connection, row: SessionRow, log: str) -> np.ndarray:
+    query = select_query(log, row.id, row.symbols, row.venues)
+    entries = entries_of(log, copy_out(raw(connection), query, wire_dtypes(log)), f"session {row}")
+    if len(entries) != row.counts[log]:
+        raise BadInput(
+            f"session {row}: {row.counts[log]} of its {log} were recorded, {len(entries)} are there",
+            "record it again from its journal",
+        )
+    return entries
