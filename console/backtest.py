@@ -44,6 +44,9 @@ def backtest(
     ] = None,
     chart: Annotated[Path | None, typer.Option(help="Write a chart to this HTML file.", metavar="FILE.html")] = None,
     no_journal: Annotated[bool, typer.Option("--no-journal", help="Keep nothing to replay.")] = False,
+    no_replay: Annotated[
+        bool, typer.Option("--no-replay", help="Do not read the journal back and replay it at the end.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Backtest a strategy on recorded quotes (--data) or a synthetic market (--synthetic).
@@ -64,5 +67,12 @@ def backtest(
         duration_ns=None if duration is None else duration_ns(duration),
         levels=levels,
     )
-    order = Order(wanted, tuple(settings or ()), chart=chart, keeps_journal=not no_journal, as_json=as_json)
+    order = Order(
+        wanted,
+        tuple(settings or ()),
+        chart=chart,
+        keeps_journal=not no_journal,
+        proves=not no_replay,
+        as_json=as_json,
+    )
     raise typer.Exit(run(order))

@@ -8,6 +8,7 @@ from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
@@ -24,6 +25,7 @@ class Order:
     settings: tuple[str, ...]
     chart: Path | None = None
     keeps_journal: bool = True
+    proves: bool = True
     as_json: bool = False
 
 
@@ -45,7 +47,8 @@ def run(order: Order) -> int:
     if order.keeps_journal:
         folder = sessions_folder() / session
         result.document["journal"] = str(folder)
-        footer += [("journal", str(folder)), ("replay", f"arb replay {session}")]
+        footer.append(("journal", str(folder)))
+        footer.append(("replay", _replayed(order, source, result, folder) + f" · arb replay {session}"))
     if order.chart is not None:
         from console.chart import write_chart
 
@@ -65,6 +68,15 @@ def _run(order: Order, source: Source, config: SessionConfig, session: str) -> S
         if folder is not None:
             remember_paths(folder, source)
     return result
+
+
+def _replayed(order: Order, source: Source, result: SessionResult, folder: Path) -> str:
+    """Reads the journal back and replays it, unless told not to; in words."""
+    if not order.proves:
+        return "not tried"
+    with RowsProgress(source.rows, "replay") as progress:
+        same = prove(result, folder, source.feed, progress=progress, notice=progress.notice)
+    return "identical" if same else "NOT identical"
 
 
 def _show(result: SessionResult, source: Source, footer: list[tuple[str, str]], *, as_json: bool) -> None:

@@ -23,13 +23,22 @@ def print_bench(document: dict[str, Any]) -> None:
 
 def _rates(document: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("symbols", "million rows/s", "median", "above entry", "round trips/million", "hashes"):
+    for head in (
+        "symbols",
+        "million rows/s",
+        "median",
+        "of a bare loop",
+        "above entry",
+        "round trips/million",
+        "hashes",
+    ):
         table.add_column(head, justify="right")
     for symbols, found in document["by_symbols"].items():
         table.add_row(
             symbols,
             f"{found['rows_per_s'] / 1e6:,.1f}",
             f"{found['rows_per_s_median'] / 1e6:,.1f}",
+            f"{found['share_of_bare']:.0%} of {found['bare_rows_per_s'] / 1e6:,.0f}",
             f"{found['share_above']:.1%}",
             f"{found['round_trips_per_million_rows']:,.0f}",
             "[green]equal[/green]" if found["hashes_equal"] else "[red]differ[/red]",

@@ -5,7 +5,6 @@ in a folder named by a hash of every source they come from and of Numba's versio
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -15,17 +14,13 @@ import numpy as np
 
 import arbitrage_core
 from arbitrage_core.domain.compiled import Compiled, rebind, use_cache_folder
+from arbitrage_core.services.home import home
 from arbitrage_core.session import fold
 from arbitrage_core.strategies.registry import strategy_functions
 
 SOURCES = ("domain", "engine", "strategies", "venues/simulated", "session/fold.py")
 Notice = Callable[[str], None]
-
-
-def home() -> Path:
-    """Where this checkout keeps what it makes: `ARB_HOME`, else `.arb` beside the package."""
-    chosen = os.environ.get("ARB_HOME")
-    return Path(chosen) if chosen else Path(arbitrage_core.__file__).resolve().parent.parent / ".arb"
+__all__ = ["bound_fold", "home", "make_ready", "sources_digest"]
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +57,7 @@ def make_ready(compiled_fold: Compiled, arguments: tuple[np.ndarray, ...], notic
     names = hashlib.sha256(repr([argument.dtype for argument in arguments]).encode()).hexdigest()[:16]
     marker = home() / "compiled" / sources_digest() / f"{compiled_fold.py_func.__qualname__}-{names}.ready"
     if notice is not None and not marker.exists():
-        notice("compiling the engine for this shape; once, about half a minute")
+        notice("compiling the engine for this shape; once, half a minute at most")
     compiled_fold.compile(signature)
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()

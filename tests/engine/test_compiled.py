@@ -1,10 +1,15 @@
 """Rebinding: a function rebuilt with others exchanged, however deep, and the original left as it was."""
 
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from arbitrage_core.domain.compiled import compiled, inlined, python_of, rebind
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @compiled
@@ -35,6 +40,24 @@ def doubled(x):
 def passing_on(x):
     """Put in the middle one's place, and calls on."""
     return innermost(x) - 100
+
+
+@compiled
+def uses_one(x):
+    """Calls the innermost, or not."""
+    return innermost(x) if x > 100 else x
+
+
+@compiled
+def uses_both(x):
+    """Calls the innermost beside one that does."""
+    return innermost(x) + uses_one(x)
+
+
+@compiled
+def joined(x):
+    """Calls all three: the innermost is reached by three ways."""
+    return uses_one(x) + uses_both(x) + innermost(x)
 
 
 @pytest.mark.parametrize("interpreted", [True, False], ids=["interpreted", "compiled"])
@@ -88,3 +111,33 @@ def test_an_attribute_of_a_replaced_name_is_no_call_of_it() -> None:
 @pytest.mark.parametrize("thing", [len, 5, None, test_each_binding_has_a_name_of_its_own])
 def test_what_is_not_compiled_has_no_original(thing: object) -> None:
     assert python_of(thing) is None
+
+
+def test_a_whole_is_kept_on_disk_and_loaded_again_without_its_parts(tmp_path) -> None:
+    """In processes of their own: the second finds the first one's code, compiles nothing and gives the same."""
+    program = (
+        "import sys; from arbitrage_core.domain.compiled import rebind, use_cache_folder;"
+        "use_cache_folder(sys.argv[1]); from tests.engine.test_compiled import outer, doubled;"
+        "bound = rebind(outer, {'innermost': doubled}, name='kept', cache=True);"
+        "print(bound(3), sum(bound.stats.cache_hits.values()), sum(bound.stats.cache_misses.values()))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert said == [["66", "0", "1"], ["66", "1", "0"]]
+
+
+def test_a_function_called_by_two_others_is_linked_though_the_first_does_not_need_it() -> None:
+    """LLVM takes from a library only what was asked for before; the parts' order must not matter."""
+    assert rebind(joined, {"innermost": doubled}, name="diamond")(3) == 3 + (6 + 3) + 6
+
+
+def test_a_part_cannot_be_called_from_python() -> None:
+    bound = rebind(outer, {"innermost": doubled}, name="parted")
+    bound(3)
+    part = bound.py_func.__globals__["middle"]
+    with pytest.raises((KeyError, TypeError)):
+        part(3)

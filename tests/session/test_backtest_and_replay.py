@@ -15,6 +15,7 @@ from arbitrage_core.engine.output import ORDER_OUT
 from arbitrage_core.session import backtest, replay
 from arbitrage_core.session.backtest import data_digest, run_backtest, session_name
 from arbitrage_core.session.binding import bound_fold
+from arbitrage_core.session.proof import prove
 from arbitrage_core.session.replay import replay_session
 from arbitrage_core.session.session import Session
 from arbitrage_core.storage.damage import Damaged
@@ -87,6 +88,30 @@ def test_a_replay_of_a_backtest_is_identical(tmp_path: Path, feed: MadeRows) -> 
     assert len(ran.log.trades) > 2
     assert ran.violations == []
     assert ran.document["flat"] is True
+
+
+def test_a_session_is_proved_by_its_own_journal(tmp_path: Path, feed: MadeRows) -> None:
+    ran = run_backtest(CONFIG, feed, folder=tmp_path / "journal")
+    assert prove(ran, tmp_path / "journal", feed) is True
+    assert (ran.violations, ran.document["laws"], ran.document["identical"]) == ([], [], True)
+
+
+def test_a_journal_that_tells_another_tale_breaks_i11(tmp_path: Path, feed: MadeRows) -> None:
+    ran = run_backtest(CONFIG, feed, folder=tmp_path / "journal")
+    altered = rewritten(tmp_path / "journal", tmp_path / "altered", _fee_a_little_higher)
+    assert prove(ran, altered, feed) is False
+    assert [violation.law for violation in ran.violations] == ["I11"]
+    assert (len(ran.document["laws"]), ran.document["identical"]) == (1, False)
+
+
+def test_a_journal_with_a_flipped_byte_breaks_i14(tmp_path: Path, feed: MadeRows) -> None:
+    ran = run_backtest(CONFIG, feed, folder=tmp_path / "journal")
+    segment = tmp_path / "journal" / "000000.seg"
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 1
+    segment.write_bytes(content)
+    assert prove(ran, tmp_path / "journal", feed) is False
+    assert [violation.law for violation in ran.violations] == ["I14"]
 
 
 @pytest.mark.parametrize("batch_rows", [1, 7, 1000])

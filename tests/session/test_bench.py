@@ -9,7 +9,7 @@ import pytest
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import row_dtype
 from arbitrage_core.feeds.threshold import threshold_market
-from arbitrage_core.session import bench
+from arbitrage_core.session import bench, bench_baselines
 from console.bench_page import print_bench
 
 ROWS = 60_000
@@ -51,10 +51,18 @@ def test_every_guard_has_a_finite_limit():
 def test_the_sum_reads_every_word():
     rows = np.zeros(1_000, row_dtype(1))
     rows["client_id"] = 3
-    found = bench._bandwidth(rows, 2)
-    assert bench._sum_of(rows.view(np.int64)) == 3_000
+    found = bench_baselines.bandwidth(rows, 2)
+    assert bench_baselines._sum_of(rows.view(np.int64)) == 3_000
     assert found["row_bytes"] == 64
     assert found["memory_bound_rows_per_s"] > 0
+
+
+def test_the_bare_loop_counts_the_rows_above_the_spread():
+    market = threshold_market(20_000, 2, seed=3, share_above=0.15)
+    touches = np.zeros((2, 2, 2))
+    above = bench_baselines._bare_fold(market.rows, touches, 1.0 + market.entry_spread_bps * 1e-4)
+    assert above / 20_000 == pytest.approx(market.share_above, abs=0.001)
+    assert bench_baselines.bare_rows_per_s(market.rows, market.entry_spread_bps, 1) > 0
 
 
 def test_a_start_is_timed_from_what_its_parent_says(capsys, tmp_path):
