@@ -85,6 +85,17 @@ def test_the_newest_offer_wins_and_the_last_is_written_at_the_end(server: Valkey
     assert health.deliveries.written <= 3
 
 
+def test_an_offer_is_due_when_it_would_be_written_soon(server: ValkeyServer, namespace: Namespace):
+    with writing(server, namespace, pace=Pace(write_every_s=0.4)) as writer:
+        assert writer.is_due
+        writer.offer(1, 1, {})
+        eventually(lambda: stands_at(server, namespace, 1))
+        assert not writer.is_due
+        eventually(lambda: writer.is_due)
+        writer.offer(2, 2, {})
+        eventually(lambda: stands_at(server, namespace, 2), within_s=1.0)
+
+
 def test_sections_are_made_in_the_writers_thread(server: ValkeyServer, namespace: Namespace):
     threads: list[str] = []
 
