@@ -228,7 +228,7 @@ class Tape:
         self.flatten_at = count * 3 // 4 if happens(choices, 35) else count
         self.down: list[tuple[int, int]] = []
         """Venues and symbols whose feed shall come back."""
-        self.paused = False
+        self.paused = self.stores_silent = False
 
     def write(self) -> np.ndarray:
         """All rows."""
@@ -258,6 +258,9 @@ class Tape:
             return
         if self.paused and happens(self.choices, 10):
             self._command(row, Command.RESUME)
+            return
+        if self.stores_silent and happens(self.choices, 10):
+            self._command(row, Command.STORES_ANSWER)
             return
         if self.down and happens(self.choices, 8):
             row["kind"], row["status"] = RowKind.FEED, FeedStatus.UP
@@ -340,7 +343,7 @@ class Tape:
         if what < 5:
             self._feed(row)
         elif what < 8:
-            self._command(row, pick(choices, Command.RESUME, Command.PAUSE))
+            self._command(row, pick(choices, Command.RESUME, Command.PAUSE, Command.STORES_SILENT))
         elif what < 9:
             row["kind"], row["currency"], row["amount"] = RowKind.BALANCE, 0, 123.0
             self._address_venue(row)
@@ -350,7 +353,10 @@ class Tape:
             row["client_id"], row["filled_lots"], row["cost_quote"] = 4711, 1, 1.0
 
     def _command(self, row: np.void, command: Command) -> None:
-        self.paused = command == Command.PAUSE
+        if command in (Command.STORES_SILENT, Command.STORES_ANSWER):
+            self.stores_silent = command == Command.STORES_SILENT
+        else:
+            self.paused = command == Command.PAUSE
         row["kind"], row["status"] = RowKind.COMMAND, command
 
     def _address_venue(self, row: np.void) -> None:

@@ -43,6 +43,9 @@ class Command(IntEnum):
     RESUME = 0
     PAUSE = 1
     FLATTEN = 2
+    STORES_SILENT = 3
+    """The record or the live state does not answer: no entries until it does."""
+    STORES_ANSWER = 4
 
 
 def row_dtype(levels: int) -> np.dtype:

@@ -16,9 +16,11 @@ NS_PER_S = 1_000_000_000
 
 @compiled
 def session_refusal(state):
-    """Entries need an active session."""
+    """Entries need an active session, and stores that answer: what cannot be recorded or steered is not begun."""
     if state.phase != SessionPhase.ACTIVE:
         return Refusal.SESSION_MUST_BE_ACTIVE
+    if state.stores_silent != 0:
+        return Refusal.STORES_MUST_ANSWER
     return Refusal.NONE
 
 

@@ -14,7 +14,7 @@ from arbitrage_core.domain.record import record
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS
 from arbitrage_core.domain.trade import ExitReason
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 AWAITING_QUOTE = 3
 """A book's feed after FEED UP, until its next quote."""
 NEVER_NS = np.iinfo(np.int64).max
@@ -264,6 +264,7 @@ def state_dtype(shape: Shape) -> np.dtype:
         mark_due_ns="i8",
         rows="i8",
         phase="i8",  # SessionPhase
+        stores_silent="i8",  # non-zero: what should keep the record or show the state does not answer
         fault="i8",
         approval="i8",  # one-use: what the guards granted and send has not yet consumed
         approvals_left="i8",

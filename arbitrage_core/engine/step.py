@@ -323,6 +323,9 @@ def see_feed(state, params, out, row):
 @compiled
 def see_command(state, params, out, row):
     """An operator's command. FLATTEN ends the session: entries are over, resting ones canceled, open trades leave."""
+    if row.status == Command.STORES_SILENT or row.status == Command.STORES_ANSWER:
+        state.stores_silent = 1 if row.status == Command.STORES_SILENT else 0
+        return
     if state.phase == SessionPhase.HALTED or state.phase == SessionPhase.ENDING:
         return
     if row.status == Command.PAUSE:

@@ -45,6 +45,12 @@ def _session(phase: SessionPhase) -> int:
     return plain(guards.session_refusal)(bench.state)
 
 
+def _stores(silent: int) -> int:
+    bench = Bench()
+    bench.state.stores_silent = silent
+    return plain(guards.session_refusal)(bench.state)
+
+
 def _market(bench: Bench) -> int:
     return plain(book.market_refusal)(bench.state, bench.params, bench.symbol, bench.terms, EAST, bench.now_ns)
 
@@ -232,6 +238,7 @@ BOUNDARIES = [
         (SessionPhase.ACTIVE,),
         (SessionPhase.PAUSED, SessionPhase.ENDING, SessionPhase.HALTED),
     ),
+    Boundary(Refusal.STORES_MUST_ANSWER, "stores that do not answer", _stores, (0,), (1, 2, -1)),
     Boundary(Refusal.MARKET_MUST_NOT_BE_IN_DOUBT, "unknown orders", _doubt, (0,), (1, 2)),
     Boundary(
         Refusal.FEED_MUST_BE_UP,

@@ -160,6 +160,8 @@ class Engine:
         state = self.state
         if command == Command.FLATTEN:
             self._flatten()
+        elif command in (Command.STORES_SILENT, Command.STORES_ANSWER):
+            state.stores_silent = command == Command.STORES_SILENT
         else:
             state.paused = command == Command.PAUSE
 

@@ -98,6 +98,8 @@ class Entries:
             return None
         if not state.active:
             return Refusal.SESSION_MUST_BE_ACTIVE, None
+        if state.stores_silent:
+            return Refusal.STORES_MUST_ANSWER, None
         plan, refusal = self._choose(symbol, candidates)
         if plan is None:
             return refusal, None
