@@ -35,6 +35,7 @@ ALLOWED_FIELDS = frozenset(_NAMES.split())
 TEXT_CHARACTERS_MAX = 300
 ITEMS_MAX = 32
 SECRET_CHARACTERS_MIN = 4
+NAMED_SECRET_CHARACTERS_MIN = len("pass=x")
 HIDDEN = "***"
 
 _USERINFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>]*@")
@@ -66,12 +67,19 @@ class KnownSecrets:
             )
         self._secrets = tuple(sorted({*self._secrets, secret}, key=len, reverse=True))  # the longest goes first
 
-    def clean(self, text: str) -> str:
-        """The text without secrets, at most TEXT_CHARACTERS_MAX characters."""
+    def hide(self, text: str) -> str:
+        """The text without the secrets themselves."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        text = _USERINFO.sub(rf"\1{HIDDEN}@", text)
-        text = _NAMED_SECRET.sub(rf"\1{HIDDEN}", text)
+        return text
+
+    def clean(self, text: str) -> str:
+        """The text without secrets, at most TEXT_CHARACTERS_MAX characters."""
+        text = self.hide(text)
+        if "@" in text:
+            text = _USERINFO.sub(rf"\1{HIDDEN}@", text)
+        if len(text) >= NAMED_SECRET_CHARACTERS_MIN:
+            text = _NAMED_SECRET.sub(rf"\1{HIDDEN}", text)
         return text if len(text) <= TEXT_CHARACTERS_MAX else f"{text[:TEXT_CHARACTERS_MAX]}…"
 
 

@@ -15,6 +15,8 @@ EVENT_FIELDS = "arb_fields"
 FOREIGN = "foreign_record"
 UNNAMED = "unnamed_event"
 FIELDS_MAX = 40
+CHARACTERS_MAX = 8_000
+"""Of all values of an entry together: with names and places it stays well below the 64 KiB the record takes."""
 CHAIN_MAX = 5
 FRAMES_MAX = 12
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -58,10 +60,7 @@ def entry_of(record: logging.LogRecord, secrets: KnownSecrets) -> LogEntry:
     given = getattr(record, EVENT_FIELDS, None)
     if type(given) is dict:
         event = record.msg if type(record.msg) is str and _EVENT.fullmatch(record.msg) else UNNAMED
-        names = [name for name in given if type(name) is str and _FIELD.fullmatch(name)][:FIELDS_MAX]
-        fields: dict[str, object] = {secrets.clean(name): told(name, given[name], secrets) for name in names}
-        if len(names) < len(given):
-            fields["fields_left_out"] = len(given) - len(names)
+        fields = _told_fields(given, secrets)
     else:
         event, fields = FOREIGN, {"at": f"{_short(record.pathname)}:{record.lineno}", "text": outline(record.msg)}
     if record.exc_info and record.exc_info[1] is not None:
@@ -69,10 +68,29 @@ def entry_of(record: logging.LogRecord, secrets: KnownSecrets) -> LogEntry:
     return LogEntry(
         time_ns=round(record.created * 1e6) * 1000,
         level=logging.getLevelName(_known_level(record.levelno)),
-        logger=secrets.clean(str(record.name))[:100],
+        logger=secrets.hide(str(record.name))[:100],
         event=event,
         fields=fields,
     )
+
+
+def _told_fields(given: dict[object, object], secrets: KnownSecrets) -> dict[str, object]:
+    """Fields by name, as far as they are names and fit; how many do not is told, too."""
+    fields: dict[str, object] = {}
+    left_out = 0
+    characters = 0
+    for name, value in given.items():
+        if type(name) is not str or not _FIELD.fullmatch(name) or len(fields) >= FIELDS_MAX:
+            left_out += 1
+            continue
+        shown = told(name, value, secrets)
+        more = sum(len(str(item)) for item in shown) if isinstance(shown, list) else len(str(shown))
+        if characters + more > CHARACTERS_MAX:
+            left_out += 1
+            continue
+        characters += more
+        fields[secrets.hide(name)] = shown
+    return {**fields, "fields_left_out": left_out} if left_out else fields
 
 
 def error_chain(error: BaseException) -> list[dict[str, object]]:

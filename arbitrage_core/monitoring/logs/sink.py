@@ -13,7 +13,9 @@ from itertools import islice
 from arbitrage_core.monitoring.logs.entry import LogEntry
 
 QUEUE_ENTRIES_MAX = 10_000
-BATCH_MAX = 256
+BATCH_MAX = 64
+"""Entries delivered at once: a millisecond of work, between which others get a turn."""
+GATHER_S = 0.05
 RETRY_AFTER_S = 1.0
 
 
@@ -34,8 +36,9 @@ class LogQueue:
             if len(self._entries) >= (self._capacity if entry.is_grave else self._for_all):
                 self._dropped += 1
                 return False
+            if not self._entries:
+                self._changed.notify()  # else the one who takes them knows, or is busy with them
             self._entries.append(entry)
-            self._changed.notify()
             return True
 
     def take(self, most: int = BATCH_MAX) -> list[LogEntry]:
@@ -123,6 +126,7 @@ class Sink:
     def _run(self) -> None:
         while True:
             self.queue.wait(self._closing.is_set)
+            self._closing.wait(GATHER_S)  # so that a burst costs one change of threads, not one an entry
             if not self._one_batch() and self._closing.wait(self._retry_after_s):
                 return  # closing, and the destination fails: what waits is not delivered
             if self._closing.is_set() and not len(self.queue):

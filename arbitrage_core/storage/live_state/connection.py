@@ -65,7 +65,7 @@ def connect(url: str, *, block_ms: int = 0) -> redis.Redis:
             protocol=3,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             socket_timeout=ANSWER_TIMEOUT_S + block_ms / 1000,
-            retry=Retry(NoBackoff(), 0),  # redis-py's own would try three more times, with sleeps between
+            retry=Retry(NoBackoff(), 0),  # redis-py 8.1 would try ten times, depending on how the client is made
             retry_on_timeout=False,
             max_connections=8,
         )

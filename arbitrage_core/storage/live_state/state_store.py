@@ -100,15 +100,17 @@ class LiveState:
             keys = [key.decode("utf-8", "replace") for key in self.client.scan_iter(f"{prefix}*", count=_SCAN_COUNT)]
         return sorted({key[len(prefix) :] for key in keys})
 
-    def clear(self, *, but: frozenset[str] | set[str] = frozenset()) -> int:
-        """Removes the keys of this checkout, but those of the sessions named (hand in those with a fresh heartbeat) and
-        all epochs: a fence outlives a clearing. Gives how many keys were removed. Other checkouts' keys are not
-        touched."""
+    def clear(self, *, but: frozenset[str] | set[str] = frozenset(), epochs: bool = False) -> int:
+        """Removes the keys of this checkout and gives how many they were; other checkouts' are not touched.
+
+        Kept are those of the sessions in `but` (hand in those with a fresh heartbeat) and, unless `epochs`, the epochs:
+        a fence should outlive a clearing. An epoch takes some 150 bytes a session, for ever.
+        """
         removed = 0
         with translated(self.client):
             for key in self.client.scan_iter(self.namespace.pattern, count=_SCAN_COUNT):
                 kind, session = self.namespace.kind_and_session(key.decode("utf-8", "replace"))
-                if session not in but and kind != "epoch":
+                if session not in but and (epochs or kind != "epoch"):
                     removed += self.client.unlink(key)
         return removed
 

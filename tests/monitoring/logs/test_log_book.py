@@ -107,6 +107,17 @@ def test_an_exception_is_told_by_type_and_place_with_its_causes(tmp_path: Path):
     assert outer["at"][-1].endswith("test_an_exception_is_told_by_type_and_place_with_its_causes")
 
 
+def test_an_entry_is_bounded_whatever_it_is_given(tmp_path: Path):
+    with open_logs(tmp_path, "s") as book:
+        LOG.info("much", symbols=["가" * 300] * 32, **{f"field_{number}": number for number in range(100)})
+        LOG.info("more", venues=["가" * 300] * 26, symbols=["가" * 300] * 26)
+    much, more = book.take()
+    assert (len(much.fields), much.fields["fields_left_out"]) == (41, 61)
+    assert (list(more.fields), more.fields["fields_left_out"]) == (["venues", "fields_left_out"], 1)
+    assert max(len(line) for line in book.path.read_bytes().splitlines()) < 65_536
+    assert len(json.dumps(more.fields, ensure_ascii=False).encode()) < 65_536
+
+
 @pytest.mark.parametrize(
     "session, name",
     [
@@ -208,9 +219,12 @@ def test_what_found_no_room_is_counted_and_told_when_there_is_room_again(tmp_pat
     path.unlink()
     eventually(lambda: book.health.file.delivered == 100)
     assert book.close()
-    assert events_in(path) == ["row_seen"] * 90 + ["book_went_stale"] * 10 + ["log_entries_dropped"]
-    last = json.loads(path.read_text().splitlines()[-1])
-    assert last["fields"] == {"count": 70}
+    told = [one for one in map(json.loads, path.read_text().splitlines()) if one["event"] == "log_entries_dropped"]
+    assert [one["fields"] for one in told] == [{"count": 70}]
+    assert [one for one in events_in(path) if one != "log_entries_dropped"] == [
+        *["row_seen"] * 90,
+        *["book_went_stale"] * 10,
+    ]
 
 
 @needs_full

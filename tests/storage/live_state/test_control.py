@@ -107,6 +107,8 @@ BAD = [
     ("an id that ends in a new line", {"command_id": "a\n"}, "command_id"),
     ("an id too long", {"command_id": "x" * 81}, "command_id"),
     ("a time that is text", {"issued_ns": "now"}, "issued_ns"),
+    ("a number as text", {"issued_ns": "5"}, "issued_ns"),
+    ("a number as a truth", {"valid_ms": True}, "valid_ms"),
     ("a time that is a fraction", {"issued_ns": 1.5}, "issued_ns"),
     ("a time before time", {"issued_ns": -1}, "issued_ns"),
     ("a time past 63 bits", {"issued_ns": 2**63}, "issued_ns"),
@@ -139,6 +141,13 @@ def test_a_command_without_what_it_needs_is_refused(missing: str):
 def test_bytes_that_are_no_command_are_refused_and_never_raise_otherwise(data: bytes):
     with pytest.raises(BadInput):
         OperatorCommand.parsed(data)
+
+
+def test_more_bytes_than_a_command_may_have_are_not_looked_at():
+    data = command().packed()
+    assert OperatorCommand.parsed(data + b" " * (COMMAND_BYTES_MAX - len(data))) == command()
+    with pytest.raises(BadInput, match="at most"):
+        OperatorCommand.parsed(data + b" " * (COMMAND_BYTES_MAX - len(data) + 1))
 
 
 @given(

@@ -22,6 +22,7 @@ from arbitrage_core.storage.live_state.connection import (
 from arbitrage_core.storage.live_state.keys import Namespace
 from arbitrage_core.storage.live_state.projection import Position, Projection, Soundness
 from arbitrage_core.storage.live_state.scripts import POSITION_MAX
+from arbitrage_core.storage.live_state.spelling import unspelled
 from arbitrage_core.storage.live_state.state_store import LiveState, Outcome
 
 SESSION = "paper-mixed-3f9a2c1b"
@@ -252,6 +253,13 @@ def test_what_cannot_be_stored_is_refused_and_leaves_what_was_there(store, monke
     assert store.read(SESSION).position == Position(1, 1)
 
 
+@pytest.mark.parametrize("text", [b"NaN", b"[Infinity]", b"-Infinity", b"{", b"\xff", b"[" * 100_000])
+def test_what_json_should_not_say_is_not_read(text: bytes):
+    assert unspelled(b"[1.5]") == [1.5]
+    with pytest.raises(ValueError, match=r".+"):
+        unspelled(text)
+
+
 @pytest.mark.parametrize("epoch, sequence", [(-1, 0), (0, -1), (POSITION_MAX + 1, 0), (0, 2**53), (1.0, 0), (True, 0)])
 def test_a_position_that_lua_could_not_compare_exactly_is_refused(epoch, sequence):
     with pytest.raises(BadInput, match="whole number"):
@@ -284,6 +292,9 @@ def test_clearing_spares_other_checkouts_sessions_alive_and_every_fence(store: L
     assert client.get("another program's") == b"1"
     with pytest.raises(FencedOff):
         store.write(projection(2, 9))
+    assert store.clear(but={"alive: *"}, epochs=True) == 1
+    assert store.newest_epoch(SESSION) == 0
+    assert store.newest_epoch("alive: *") == 1
 
 
 def test_a_full_server_refuses_a_projection_whole_and_says_so(store: LiveState, client):

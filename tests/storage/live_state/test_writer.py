@@ -199,6 +199,22 @@ def test_a_value_changed_under_it_while_nothing_happens(server: ValkeyServer, na
         assert stored(server, namespace).sections == {"pnl": {"realised_amount": 100}}
 
 
+@pytest.mark.parametrize("torn", ["epoch", "fence"])
+def test_a_fence_damaged_under_it_while_nothing_happens(server, namespace: Namespace, client, torn: str):
+    with writing(server, namespace, pace=Pace(0.01, 0.1, 30)) as writer:  # beats alone must find it
+        writer.offer(7, 1, {"counters": {}})
+        eventually(lambda: stands_at(server, namespace, 7))
+        if torn == "epoch":
+            client.set(namespace.epoch(SESSION), "9 00")
+        else:
+            client.hset(namespace.state(SESSION), "fence", "9 9 00")
+        eventually(lambda: writer.health.deliveries.rebuilds)
+        counts = writer.health.deliveries
+        assert (counts.torn, counts.losses, counts.rebuilds) == (1, 0, 1)
+        assert stands_at(server, namespace, 7)
+        assert LiveState(client, namespace).claim_epoch(SESSION) == 2
+
+
 def test_full_it_goes_on_living_and_answering_and_catches_up(server: ValkeyServer, namespace: Namespace, client):
     with writing(server, namespace) as writer:
         writer.offer(1, 1, {"counters": {}})
