@@ -14,9 +14,10 @@ from arbitrage_core.storage.live_state.backoff import Backoff
 from arbitrage_core.storage.live_state.command import Answer, AnswerStatus, OperatorCommand
 from arbitrage_core.storage.live_state.connection import BLOCK_MAX_MS, connect
 from arbitrage_core.storage.live_state.control import ControlStream
+from arbitrage_core.storage.live_state.delivery import Delivery
 from arbitrage_core.storage.live_state.heartbeat import fresh_sessions
 from arbitrage_core.storage.live_state.keys import Namespace
-from arbitrage_core.storage.live_state.projection import Position, Reading, Soundness
+from arbitrage_core.storage.live_state.projection import Position, Projection, Reading, Soundness
 from arbitrage_core.storage.live_state.state_store import LiveState
 from arbitrage_core.storage.live_state.writer import LiveStateWriter, Pace
 from tests.storage.live_state.patience import eventually
@@ -324,15 +325,18 @@ def test_answers_a_server_lost_are_given_again(server: ValkeyServer, namespace: 
         assert not writer.answer_again("c-2")
 
 
-def test_answers_that_wait_are_bounded(server: ValkeyServer, namespace: Namespace, monkeypatch):
+def test_answers_that_wait_are_bounded_and_the_first_to_a_command_counts(server, namespace, client, monkeypatch):
     monkeypatch.setattr(writer_module, "ANSWERS_WAITING_MAX", 2)
     writer = LiveStateWriter(server.url, namespace, SESSION, 1)
-    for command_id in ("a", "b", "b"):
-        writer.answer(answer(command_id))
+    control = ControlStream(client, namespace, SESSION)
+    control.send(OperatorCommand.of(command_id="b", kind="pause", issued_ns=1))
+    for command_id, text in (("a", ""), ("b", "first"), ("b", "second")):
+        writer.answer(answer(command_id).model_copy(update={"text": text}))
     with pytest.raises(BadInput, match="2 answers wait"):
         writer.answer(answer("c"))
     writer.start()
     assert writer.close()
+    assert control.answer_to("b").text == "first"
 
 
 def test_a_server_that_is_not_there_from_the_start_is_found_when_it_comes(own_server, namespace: Namespace):
@@ -342,6 +346,24 @@ def test_a_server_that_is_not_there_from_the_start_is_found_when_it_comes(own_se
         eventually(lambda: writer.health.unreachable)
         own_server.start()
         eventually(lambda: stands_at(own_server, namespace, 1))
+
+
+def test_a_write_that_took_place_unanswered_is_not_taken_back(server: ValkeyServer, namespace: Namespace, client):
+    delivery = Delivery(client, namespace, SESSION, 1, started_ns=0)
+    delivery.write(Projection(SESSION, Position(1, 4), 0, 0, {}))
+    LiveState(client, namespace).write(Projection(SESSION, Position(1, 5), 0, 0, {}))  # its answer was lost
+    delivery.must_rebuild = True
+    delivery.rebuild()
+    assert (delivery.counts.older, delivery.must_rebuild) == (1, False)
+    assert stands_at(server, namespace, 5)
+
+
+def test_a_time_before_time_stops_no_heartbeat(server: ValkeyServer, namespace: Namespace, client):
+    with writing(server, namespace) as writer:
+        writer.saw_row(-(2**62))
+        beats = writer.health.deliveries.beats
+        eventually(lambda: writer.health.deliveries.beats > beats + 1)
+        assert fresh_sessions(client, namespace)[SESSION].last_row_ns == 0
 
 
 def test_a_backoff_grows_to_its_cap_and_starts_anew():
