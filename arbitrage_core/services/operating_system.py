@@ -154,10 +154,9 @@ def run_tool(
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment without what would steer a server behind our back, in plain English."""
-    steering = ("PG", "PREFECT_", "LC_", "PYTEST_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
-    return {**kept, "LC_ALL": "C"}
+    """What a store needs of the environment: the operator's keys and settings are none of its business."""
+    needed = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "COMSPEC")
+    return {**{name: os.environ[name] for name in needed if name in os.environ}, "LC_ALL": "C"}
 
 
 def _detached(user: User | None) -> dict[str, object]:

@@ -77,6 +77,7 @@ class Service(ABC):
     name: str
     title: str
     start_s: float  # how long a start may take at most
+    poll_s: float = 0.02  # between two questions whether it is up
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.home, self.durable = home, durable
@@ -244,7 +245,7 @@ class Service(ABC):
                 return answer
             if now > (starting_until if answer.state is State.STARTING else silent_until):
                 return answer
-            time.sleep(0.02)
+            time.sleep(self.poll_s)
 
     # ----------------------------------------------------------------------------------------------------------- ending
 
@@ -293,6 +294,13 @@ class Service(ABC):
         except (OSError, ValueError):
             return None
         return port if port in PORTS else None
+
+    def likely_port(self, notice: Notice) -> int:
+        """The port that it listens on, or will if nobody else takes it meanwhile. Raises ServiceFailed."""
+        make_passable(self.folder)
+        with self.alone():
+            found = self.find()
+            return found.port if found is not None else self._choose_port(notice)
 
     def _choose_port(self, notice: Notice) -> int:
         """The port of last time if it is free, so that open addresses hold; else a free one, remembered."""

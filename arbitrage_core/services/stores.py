@@ -1,0 +1,107 @@
+"""The stores and the scheduler, made ready for a command that needs them: the way into this package."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arbitrage_core.services import external
+from arbitrage_core.services.failure import ServiceFailed
+from arbitrage_core.services.home import home
+from arbitrage_core.services.postgres import Postgres
+from arbitrage_core.services.prefect import PrefectServer, PrefectWorker
+from arbitrage_core.services.service import Notice, Service, ServiceStatus
+from arbitrage_core.services.valkey import Valkey
+
+STATUS_S = 0.6
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where the record (PostgreSQL) and the live state (Valkey) are, passwords included: not to be shown."""
+
+    postgres_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+
+def ensure_stores(notice: Notice) -> Stores:
+    """Both stores, up and answering, started if they were not. Raises ServiceFailed, naming which and the cure."""
+    with ThreadPoolExecutor(2) as at_once:
+        postgres = at_once.submit(_ensure_postgres, notice)
+        redis = at_once.submit(_ensure_redis, notice)
+        return Stores(postgres.result(), redis.result())
+
+
+def ensure_prefect(notice: Notice) -> str:
+    """The API address of a Prefect server that answers, with this checkout's worker polling it. Raises ServiceFailed."""
+    outside = external.PREFECT.reached()
+    folder = home()
+    if outside is not None:
+        PrefectWorker(folder).at(outside).ensure(notice)
+        return outside
+    server = PrefectServer(folder)
+    port = server.likely_port(notice)
+    with ThreadPoolExecutor(2) as at_once:
+        started = at_once.submit(server.ensure, notice)
+        worker = at_once.submit(PrefectWorker(folder).at(server.url(port)).ensure, notice)
+        url = server.url(started.result().port)
+        worker.result()
+    if url != server.url(port):  # the port was taken in between
+        worker_of_old = PrefectWorker(folder).at(url)
+        worker_of_old.stop()
+        worker_of_old.ensure(notice)
+    return url
+
+
+def status(folder: Path | None = None) -> list[ServiceStatus]:
+    """Every service as it is now, within a second: PostgreSQL, Valkey, Prefect's server and worker."""
+    folder = folder or home()
+    server = PrefectServer(folder)
+    asked: list[Callable[[], ServiceStatus]] = [
+        lambda: external.POSTGRES.status(STATUS_S) or Postgres(folder).status(STATUS_S),
+        lambda: external.REDIS.status(STATUS_S) or Valkey(folder).status(STATUS_S),
+        lambda: external.PREFECT.status(STATUS_S) or server.status(STATUS_S),
+        lambda: PrefectWorker(folder).at(_known_api_url(server)).status(STATUS_S),
+    ]
+    with ThreadPoolExecutor(len(asked)) as at_once:
+        return [one.result() for one in [at_once.submit(ask) for ask in asked]]
+
+
+def services(folder: Path | None = None) -> list[Service]:
+    """This checkout's own services, in the order in which they are ended."""
+    folder = folder or home()
+    server = PrefectServer(folder)
+    return [PrefectWorker(folder).at(_known_api_url(server)), server, Valkey(folder), Postgres(folder)]
+
+
+def stop_all(folder: Path | None = None) -> list[str]:
+    """Ends what runs of this checkout's own, and gives the names of what ran. Raises ServiceFailed."""
+    worker, *rest = services(folder)
+    ended = [worker.name] if worker.stop() else []  # first: it needs its server to say goodbye
+    with ThreadPoolExecutor(len(rest)) as at_once:
+        stopped = list(at_once.map(lambda service: service.stop(), rest))
+    return ended + [service.name for service, was_there in zip(rest, stopped, strict=True) if was_there]
+
+
+def _ensure_postgres(notice: Notice) -> str:
+    outside = external.POSTGRES.reached()
+    if outside is not None:
+        return outside
+    server = Postgres(home())
+    return server.url(server.ensure(notice).port)
+
+
+def _ensure_redis(notice: Notice) -> str:
+    outside = external.REDIS.reached()
+    if outside is not None:
+        return outside
+    server = Valkey(home())
+    return server.url(server.ensure(notice).port)
+
+
+def _known_api_url(server: PrefectServer) -> str:
+    try:
+        outside = external.PREFECT.url
+    except ServiceFailed:
+        outside = None  # no address: said where it is asked for
+    return outside or server.url(server.remembered_port() or 0)
