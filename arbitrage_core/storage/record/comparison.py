@@ -13,6 +13,7 @@ from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.entries import PADDING
 from arbitrage_core.storage.record.reader import read_refusals, session_log_of, session_row
+from arbitrage_core.storage.record.refusal_counts import RefusalCount, refusal_counts
 from arbitrage_core.storage.record.session_row import SessionRow
 from arbitrage_core.storage.record.tables.sessions import LOGS
 
@@ -65,12 +66,8 @@ def _bits(values: np.ndarray) -> np.ndarray:
     return values.view(np.int64) if values.dtype.kind == "f" else values
 
 
-def _refusals(row: SessionRow, state: np.record, theirs: dict[tuple[str, int], tuple[int, int]]) -> list[str]:
-    ours = {}
-    for place, symbol in enumerate(row.symbols):
-        refused, missed = state["symbols"]["refusals"][place], state["symbols"]["missed"][place]
-        for code in np.flatnonzero((refused != 0) | (missed != 0)).tolist():
-            ours[symbol, code] = (int(refused[code]), int(missed[code]))
+def _refusals(row: SessionRow, state: np.record, theirs: dict[tuple[str, int], RefusalCount]) -> list[str]:
+    ours = refusal_counts(row.symbols, state)
     return [
         f"refusals of {symbol}, rule {code}: recorded {theirs.get((symbol, code))}, counted {ours.get((symbol, code))}"
         for symbol, code in sorted(ours.keys() | theirs.keys())

@@ -12,6 +12,7 @@ from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.storage.record.binary_copy import copy_out
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.entries import entries_of, select_query, wire_dtypes
+from arbitrage_core.storage.record.refusal_counts import RefusalCount
 from arbitrage_core.storage.record.session_row import SessionRow, find_row
 from arbitrage_core.storage.record.tables import REFUSALS
 from arbitrage_core.storage.record.tables.sessions import LOGS
@@ -44,12 +45,12 @@ def session_log_of(record: Record, session: Session) -> SessionLog:
     return SessionLog(**logs, reports=reports, report_positions=np.zeros(0, np.int64))
 
 
-def read_refusals(record: Record, session: Session) -> dict[tuple[str, int], tuple[int, int]]:
-    """(refused, missed) by (symbol, number of the refusal). Raises BadInput when there is no such run, RecordAway."""
+def read_refusals(record: Record, session: Session) -> dict[tuple[str, int], RefusalCount]:
+    """Counts by (symbol, number of the refusal). Raises BadInput when there is no such run, RecordAway."""
     with record.begin() as connection:
         query = select(REFUSALS).where(REFUSALS.c.session_id == find_row(connection, session).id)
         return {
-            (found["symbol"], found["refusal_code"]): (found["refused"], found["missed"])
+            (found["symbol"], found["refusal_code"]): RefusalCount(found["refused"], found["missed"])
             for found in connection.execute(query).mappings()
         }
 

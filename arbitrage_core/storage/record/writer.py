@@ -26,6 +26,7 @@ from arbitrage_core.storage.record.binary_copy import copy_in
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.entries import copy_columns
 from arbitrage_core.storage.record.json_form import json_form
+from arbitrage_core.storage.record.refusal_counts import refusal_counts
 from arbitrage_core.storage.record.session_row import (
     SessionRow,
     SessionStart,
@@ -144,7 +145,18 @@ class RecordWriter:
             self._count_refusals(connection, state)
 
     def _count_refusals(self, connection: Connection, state: np.record) -> None:
-        rows = list(_refusal_rows(self.session, state))
+        rows = [
+            {
+                "session_id": self.session.id,
+                "symbol": symbol,
+                "refusal_code": code,
+                "refusal": Refusal(code).name,
+                "refused": count.refused,
+                "missed": count.missed,
+                "counted_ns": int(state["now_ns"]),
+            }
+            for (symbol, code), count in refusal_counts(self.session.symbols, state).items()
+        ]
         if not rows:
             return
         fresh = insert(REFUSALS)
@@ -251,21 +263,6 @@ class RecordWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def _refusal_rows(session: SessionRow, state: np.record) -> Iterator[dict[str, object]]:
-    for place, symbol in enumerate(session.symbols):
-        refused, missed = state["symbols"]["refusals"][place], state["symbols"]["missed"][place]
-        for code in np.flatnonzero((refused != 0) | (missed != 0)).tolist():
-            yield {
-                "session_id": session.id,
-                "symbol": symbol,
-                "refusal_code": code,
-                "refusal": Refusal(code).name,
-                "refused": int(refused[code]),
-                "missed": int(missed[code]),
-                "counted_ns": int(state["now_ns"]),
-            }
 
 
 def _still_open(connection: psycopg.Connection) -> bool:

@@ -81,8 +81,9 @@ ORDERS = _table(
     _flag("stale", "a reduction on a book that was not fresh"),
     rule(
         "codes_must_be_known",
-        "side IN (-1, 1)",
-        "leg IN (0, 1)",
+        "side BETWEEN -1 AND 1",
+        "side <> 0",
+        "leg BETWEEN 0 AND 1",
         f"action_code {codes_of(Action)}",
         f"purpose_code {codes_of(Purpose)}",
         f"style_code {codes_of(OrderStyle)}",
@@ -148,8 +149,9 @@ FILLS = _table(
     amount("slippage_amount", "worse than the decision price is positive"),
     rule(
         "codes_must_be_known",
-        "side IN (-1, 1)",
-        "leg IN (0, 1)",
+        "side BETWEEN -1 AND 1",
+        "side <> 0",
+        "leg BETWEEN 0 AND 1",
         f"purpose_code {codes_of(Purpose)}",
         f"style_code {codes_of(OrderStyle)}",
     ),
@@ -246,7 +248,7 @@ INCIDENTS = _table(
     _flag("forced", "its deadline passed"),
     rule(
         "codes_must_be_known",
-        "leg IN (0, 1)",
+        "leg BETWEEN 0 AND 1",
         f"phase_code {codes_of(Phase)}",
         f"resolution_code {codes_of(Purpose)}",
     ),
@@ -284,7 +286,7 @@ FUNDING = _table(
     number("trade", "number of the trade, counted per symbol"),
     small("leg", LEG),
     amount("amount", "received is positive, paid negative"),
-    rule("figures_must_fit", "number >= 0", "now_ns > 0", "trade > 0", "leg IN (0, 1)"),
+    rule("figures_must_fit", "number >= 0", "now_ns > 0", "trade > 0", "leg BETWEEN 0 AND 1"),
 )
 
 LOG_TABLES = {

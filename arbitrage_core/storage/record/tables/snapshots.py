@@ -19,7 +19,7 @@ SESSION_SNAPSHOTS = Table(
     session_id(),
     number("generation", "counts the session's snapshots, from 1"),
     number("epoch", "the writer that took it"),
-    time_ns("taken_ns", "row time"),
+    time_ns("taken_ns", "row time; none: before the first row", nullable=True),
     moment("taken_at", "taken_ns"),
     text("cause", "why it was taken: interval, trade opened, trade closed, exit"),
     Column("schema_version", Integer, nullable=False, comment="version of the engine's state record"),

@@ -52,7 +52,7 @@ CREATE TABLE orders (
     stale BOOLEAN NOT NULL,
     CONSTRAINT orders_pk PRIMARY KEY (session_id, number),
     CONSTRAINT orders_codes_must_be_known CHECK (
-        (side IN (-1, 1)) AND (leg IN (0, 1)) AND (action_code BETWEEN 0 AND 2)
+        (side BETWEEN -1 AND 1) AND (side <> 0) AND (leg BETWEEN 0 AND 1) AND (action_code BETWEEN 0 AND 2)
         AND (purpose_code BETWEEN 0 AND 3) AND (style_code BETWEEN 0 AND 3)
         AND (approval_code BETWEEN 0 AND 3)
     ),
@@ -186,8 +186,8 @@ CREATE TABLE fills (
     slippage_amount BIGINT NOT NULL,
     CONSTRAINT fills_pk PRIMARY KEY (session_id, number),
     CONSTRAINT fills_codes_must_be_known CHECK (
-        (side IN (-1, 1)) AND (leg IN (0, 1)) AND (purpose_code BETWEEN 0 AND 3)
-        AND (style_code BETWEEN 0 AND 3)
+        (side BETWEEN -1 AND 1) AND (side <> 0) AND (leg BETWEEN 0 AND 1)
+        AND (purpose_code BETWEEN 0 AND 3) AND (style_code BETWEEN 0 AND 3)
     ),
     CONSTRAINT fills_figures_must_fit CHECK (
         (number >= 0) AND (now_ns > 0) AND (client_id > 0) AND (trade > 0) AND (attempt > 0) AND (lots > 0)

@@ -5,7 +5,7 @@ CREATE TABLE session_snapshots (
     session_id BIGINT NOT NULL,
     generation BIGINT NOT NULL,
     epoch BIGINT NOT NULL,
-    taken_ns BIGINT NOT NULL,
+    taken_ns BIGINT,
     taken_at TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS
         (timezone('UTC', timestamp '1970-01-01' + (taken_ns / 1000) * interval '1 microsecond')) VIRTUAL,
     cause TEXT NOT NULL,
@@ -27,7 +27,7 @@ COMMENT ON TABLE session_snapshots IS 'Sessions'' records as bytes, to go on fro
 COMMENT ON COLUMN session_snapshots.session_id IS 'sessions.id';
 COMMENT ON COLUMN session_snapshots.generation IS 'counts the session''s snapshots, from 1';
 COMMENT ON COLUMN session_snapshots.epoch IS 'the writer that took it';
-COMMENT ON COLUMN session_snapshots.taken_ns IS 'row time; nanoseconds UTC';
+COMMENT ON COLUMN session_snapshots.taken_ns IS 'row time; none: before the first row; nanoseconds UTC';
 COMMENT ON COLUMN session_snapshots.taken_at IS 'taken_ns, cut to microseconds; virtual';
 COMMENT ON COLUMN session_snapshots.cause IS 'why it was taken: interval, trade opened, trade closed, exit';
 COMMENT ON COLUMN session_snapshots.schema_version IS 'version of the engine''s state record';

@@ -140,7 +140,7 @@ CREATE TABLE incidents (
     forced BOOLEAN NOT NULL,
     CONSTRAINT incidents_pk PRIMARY KEY (session_id, number),
     CONSTRAINT incidents_codes_must_be_known CHECK (
-        (leg IN (0, 1)) AND (phase_code BETWEEN 0 AND 7) AND (resolution_code BETWEEN 0 AND 3)
+        (leg BETWEEN 0 AND 1) AND (phase_code BETWEEN 0 AND 7) AND (resolution_code BETWEEN 0 AND 3)
     ),
     CONSTRAINT incidents_figures_must_fit CHECK (
         (number >= 0) AND (trade > 0) AND (lots > 0) AND (attempts >= 0) AND (began_ns > 0)
@@ -206,7 +206,9 @@ CREATE TABLE funding (
     leg SMALLINT NOT NULL,
     amount BIGINT NOT NULL,
     CONSTRAINT funding_pk PRIMARY KEY (session_id, number),
-    CONSTRAINT funding_figures_must_fit CHECK ((number >= 0) AND (now_ns > 0) AND (trade > 0) AND (leg IN (0, 1)))
+    CONSTRAINT funding_figures_must_fit CHECK (
+        (number >= 0) AND (now_ns > 0) AND (trade > 0) AND (leg BETWEEN 0 AND 1)
+    )
 );
 COMMENT ON TABLE funding IS 'Funding booked to the legs of trades';
 COMMENT ON COLUMN funding.session_id IS 'sessions.id';
