@@ -1,5 +1,6 @@
 """What is logged gets to every destination, in order; what fails there stops nobody and is counted."""
 
+import errno
 import json
 import logging
 import os
@@ -75,6 +76,10 @@ def test_entries_come_in_order_to_file_terminal_and_record(tmp_path: Path):
 
 def test_levels_below_the_chosen_one_are_left_out_and_the_root_logger_is_as_before(tmp_path: Path):
     before = logging.getLogger().level, list(logging.getLogger().handlers)
+    with open_logs(tmp_path, "all", level=logging.DEBUG) as book:
+        LOG.debug("dug")
+    assert events_in(book.path) == ["dug"]
+    assert (logging.getLogger().level, list(logging.getLogger().handlers)) == before
     with open_logs(tmp_path, "s", level=logging.WARNING) as book:
         LOG.debug("dug")
         LOG.info("happened")
@@ -263,6 +268,31 @@ def test_a_limit_on_the_size_of_a_file_ends_no_program(tmp_path: Path):
     numbers = [json.loads(line)["fields"]["number"] for line in data.splitlines()[:-1]]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > 5
+
+
+PART = """
+import resource, sys
+from pathlib import Path
+from arbitrage_core.monitoring.logs.rotating_lines import RotatingLines
+
+lines = RotatingLines(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (25, resource.RLIM_INFINITY))
+print(lines.write([b"0123456789\\n"] * 5))
+try:
+    lines.write([b"abcdefghij\\n"])
+except OSError as error:
+    print(error.errno)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(lines.write([b"abcdefghij\\n"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of a file there")
+def test_of_lines_that_do_not_all_fit_those_that_did_are_counted_and_a_cut_one_is_ended(tmp_path: Path):
+    path = tmp_path / "s.jsonl"
+    done = subprocess.run([sys.executable, "-c", PART, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", str(errno.EFBIG), "1"]
+    assert path.read_bytes() == b"0123456789\n0123456789\n012\nabcdefghij\n"
 
 
 def test_a_folder_that_cannot_be_made_ends_no_program(tmp_path: Path):

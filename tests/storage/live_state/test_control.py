@@ -28,6 +28,7 @@ from arbitrage_core.storage.live_state.connection import (
 )
 from arbitrage_core.storage.live_state.control import BEGINNING, Acknowledged, ControlStream, entries_of
 from arbitrage_core.storage.live_state.keys import Namespace
+from arbitrage_core.storage.live_state.spelling import digest_of
 from arbitrage_core.storage.live_state.state_store import LiveState
 
 SESSION = "paper-mixed-3f9a2c1b"
@@ -176,6 +177,7 @@ FOREIGN = {
     "no fields of ours": {"hello": "world"},
     "no digest": {"id": "c-9", "body": command("c-9").packed()},
     "another digest": {"id": "c-9", "body": command("c-9").packed(), "digest": "0" * 64},
+    "another's id": {"id": "c-9", "body": command("c-8").packed(), "digest": digest_of(command("c-8").packed())},
     "bytes": {"id": b"\xff", "body": b"\xff\xfe", "digest": b"\xff"},
 }
 

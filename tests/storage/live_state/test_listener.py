@@ -12,6 +12,7 @@ from arbitrage_core.storage.live_state.connection import BLOCK_MAX_MS, connect
 from arbitrage_core.storage.live_state.control import ControlStream
 from arbitrage_core.storage.live_state.keys import Namespace
 from arbitrage_core.storage.live_state.listener import ControlListener, place_key
+from arbitrage_core.storage.live_state.spelling import digest_of
 from arbitrage_core.storage.live_state.state_store import LiveState
 from arbitrage_core.storage.live_state.writer import LiveStateWriter, Pace
 from tests.storage.live_state.patience import eventually
@@ -143,15 +144,9 @@ def test_a_stream_numbered_anew_is_read_from_its_beginning(server, namespace: Na
         assert status_of(control, command("c-1")) is AnswerStatus.ACCEPTED
         client.flushdb()
         sent = command("c-2")
-        ids = {"id": "c-2", "digest": _digest(sent), "body": sent.packed()}
+        ids = {"id": "c-2", "digest": digest_of(sent.packed()), "body": sent.packed()}
         client.xadd(namespace.control(SESSION), ids, id="5-1")  # as after a clock that was set back
         eventually(lambda: session.heard == ["c-1", "c-2"])
-
-
-def _digest(sent: OperatorCommand) -> str:
-    from arbitrage_core.storage.live_state.spelling import digest_of
-
-    return digest_of(sent.packed())
 
 
 @pytest.mark.parametrize("fault", ["killed", "hung"])

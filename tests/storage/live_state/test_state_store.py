@@ -235,6 +235,22 @@ def test_a_damaged_fence_fences_nobody_and_the_sound_one_counts(store, client, n
         store.write(projection(4, 9))
 
 
+def test_a_projection_of_another_schema_is_not_understood(store: LiveState, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(projection_module, "SCHEMA", 2)
+        store.write(projection(1, 4))
+        assert store.read(SESSION).is_sound
+    reading = store.read(SESSION)
+    assert (reading.soundness, reading.sections) == (Soundness.TORN, {})
+    assert "schema 2" in reading.why
+
+
+def test_a_damaged_epoch_makes_no_sound_projection_stale(store: LiveState, client, namespace: Namespace):
+    store.write(projection(1, 4))
+    client.set(namespace.epoch(SESSION), b"9" + client.get(namespace.epoch(SESSION))[1:])
+    assert store.read(SESSION).is_sound
+
+
 NOT_STORED = [
     ("NaN", {"pnl": {"equity": float("nan")}}, "cannot be stored"),
     ("infinity", {"pnl": {"equity": [1.0, float("-inf")]}}, "cannot be stored"),
