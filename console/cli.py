@@ -15,6 +15,7 @@ from console.backtest import backtest
 from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
 from console.replay import replay
+from console.services import down, reset, status, up
 from console.suite import suite
 
 PROGRAM = "arb"
@@ -32,6 +33,10 @@ app = typer.Typer(
 app.command("backtest")(backtest)
 app.command("replay")(replay)
 app.command("bench")(bench)
+app.command("up")(up)
+app.command("down")(down)
+app.command("status")(status)
+app.command("reset")(reset)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite)
 
 

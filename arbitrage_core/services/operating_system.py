@@ -128,9 +128,11 @@ def spawn(
 
 
 def run_tool(
-    command: Sequence[str | Path], *, log: Path, user: User | None, folder: Path, timeout_s: float
+    command: Sequence[str | Path], *, log: Path, user: User | None, folder: Path, timeout_s: float, told: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Runs a server's tool to its end, its output appended to `log` and given back (256 kB of it at most).
+
+    `told` is its standard input: what must not stand in a command line.
 
     Raises OSError and subprocess.TimeoutExpired, after which the tool is dead.
     """
@@ -138,7 +140,7 @@ def run_tool(
         start = output.tell()
         done = subprocess.run(
             [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
+            input=told.encode(),
             stdout=output,
             stderr=subprocess.STDOUT,
             env=plain_environment(),

@@ -5,6 +5,7 @@ commit that was acknowledged survives a kill. A cluster appears whole or not at 
 Where it is wrong: it trusts the disk to keep what it says it synced. `durable=False` (tests) syncs nothing.
 """
 
+import hashlib
 import os
 import shutil
 import socket
@@ -28,6 +29,7 @@ MAJOR_VERSION = "18"
 INITDB_MAX_S = 120.0
 STOP_GRACE_S = 20.0
 CONTROL_FILE_BYTES = 8192
+PASSWORD_MARK = "arb-password.sha256"
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # the smallest message a server answers, before any login
 
 SETTINGS = {
@@ -82,6 +84,7 @@ class Postgres(Service):
             )
         self._configure(port, user)
         self._remove_foreign_lock()
+        self._agree_on_password(programs, ground, user, notice)
         command = [postgres_program(programs, "pg_ctl"), "start", "-W", "-D", self.cluster, "-l", ground / "output.log"]
         log_start = self.log.stat().st_size if self.log.exists() else 0
         done = operating_system.run_tool(command, log=self.tool_log, user=user, folder=ground, timeout_s=30.0)
@@ -135,7 +138,36 @@ class Postgres(Service):
             password.unlink(missing_ok=True)
         if done.returncode != 0:
             raise ServiceFailed(f"PostgreSQL's initdb failed: {_last_line(done.stdout)}", f"see {self.tool_log}")
+        self._note_password(unfinished, user)
         unfinished.replace(self.cluster)
+
+    def _agree_on_password(self, programs: Path, ground: Path, user: User | None, notice: Notice) -> None:
+        """Gives the role the password we have, if the cluster knows another: our file was lost or garbled."""
+        try:
+            known = (self.cluster / PASSWORD_MARK).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            known = ""
+        if known == self._password_mark():
+            return
+        notice("PostgreSQL's password file was lost; setting a new one")
+        done = operating_system.run_tool(
+            [postgres_program(programs, "postgres"), "--single", "-D", self.cluster, "postgres"],
+            log=self.tool_log,
+            user=user,
+            folder=ground,
+            timeout_s=self.start_s,
+            told=f"ALTER ROLE {ROLE} PASSWORD '{self.secret()}';\n",
+        )
+        if done.returncode != 0 or "ERROR" in done.stdout:
+            raise ServiceFailed(f"PostgreSQL takes no new password: {_last_line(done.stdout)}", f"see {self.tool_log}")
+        self._note_password(self.cluster, user)
+
+    def _note_password(self, cluster: Path, user: User | None) -> None:
+        write_private(cluster / PASSWORD_MARK, self._password_mark() + "\n", user)
+
+    def _password_mark(self) -> str:
+        """Tells one password from another and gives none away: they are random, of 192 bits."""
+        return hashlib.sha256(self.secret().encode()).hexdigest()
 
     def _configure(self, port: int, user: User | None) -> None:
         settings = SETTINGS if self.durable else {**SETTINGS, **UNSAFE_SETTINGS}

@@ -52,7 +52,7 @@ runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 
 
 def prefect_environment(folder: Path, api_url: str) -> dict[str, str]:
-    """What Prefect's programs are started with: `folder` its home, `api_url` where its server is, nothing else of it."""
+    """What Prefect's programs are started with: `folder` their home, `api_url` their server, no other setting."""
     settings = {HOME_VARIABLE: str(folder), "PREFECT_API_URL": api_url, "PREFECT_PROFILES_PATH": str(folder / "none")}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PYTEST_"))}
     return {**kept, **OFFLINE, **QUIET, **settings}
@@ -183,7 +183,7 @@ def ask_health(api_url: str, timeout_s: float) -> Answer:
 
 
 def call(api_url: str, path: str, timeout_s: float, body: object = None) -> tuple[int, bytes]:
-    """Calls a Prefect API, directly and through no proxy: HTTP status and at most 1 MB of the answer. Raises OSError."""
+    """Calls a Prefect API, through no proxy: HTTP status and at most 1 MB of the answer. Raises OSError."""
     parts = urlsplit(api_url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)

@@ -263,6 +263,11 @@ class Service(ABC):
             forget_instance(self.folder)
             return found is not None or ended
 
+    def end_orphans(self) -> bool:
+        """Ends processes of this service whose server is gone; whether there were any. Raises ServiceFailed."""
+        with self.alone():
+            return self.find() is None and self._end_leftovers(grace_s=HUNG_AFTER_S)
+
     def _end_leftovers(self, *, grace_s: float) -> bool:
         """Ends processes whose server is gone: they get time to notice, then none; whether there were any."""
         leftovers = self.processes()

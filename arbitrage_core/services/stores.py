@@ -33,7 +33,7 @@ def ensure_stores(notice: Notice) -> Stores:
 
 
 def ensure_prefect(notice: Notice) -> str:
-    """The API address of a Prefect server that answers, with this checkout's worker polling it. Raises ServiceFailed."""
+    """The API address of a Prefect server that answers, and that this checkout's worker polls. Raises ServiceFailed."""
     outside = external.PREFECT.reached()
     folder = home()
     if outside is not None:
