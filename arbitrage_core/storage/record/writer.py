@@ -9,6 +9,7 @@ For one thread at a time. What it does not do: keep what could not be recorded. 
 batch and hands it in again, alone or with what came after.
 """
 
+import selectors
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -266,9 +267,9 @@ class RecordWriter:
 
 
 def _still_open(connection: psycopg.Connection) -> bool:
-    """Whether an idle connection is open, as far as its server's last words tell; does not wait."""
-    try:
-        connection.pgconn.consume_input()
-    except psycopg.OperationalError:
+    """Whether an idle connection is as it was left: had its server anything to say, it would be that it hangs up."""
+    if connection.closed:
         return False
-    return connection.pgconn.status == psycopg.pq.ConnStatus.OK
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        return not selector.select(0)

@@ -55,7 +55,7 @@ CAMPAIGN_RUNS = Table(
     PrimaryKeyConstraint("id"),
     rule("campaign_must_be_named", "campaign <> ''", STAGE, one_of("mode", ("backtest", "paper", "live"))),
     rule("status_must_be_known", one_of("status", CAMPAIGN_STATUSES), "(status = 'running') = (ended_ns IS NULL)"),
-    rule("figures_must_fit", "sessions_planned >= 0", "started_ns > 0", "ended_ns >= started_ns"),
+    rule("figures_must_fit", "sessions_planned >= 0", "started_ns > 0", "ended_ns > 0"),
     Index("campaign_runs_by_start", "campaign", "started_ns"),
     comment="Runs of campaigns",
 )

@@ -81,7 +81,7 @@ SESSIONS = Table(
         f"data_digest {DIGEST}",
         f"state_hash IS NULL OR state_hash {DIGEST}",
     ),
-    rule("times_must_be_positive", "started_ns > 0", "ended_ns >= started_ns"),
+    rule("times_must_be_positive", "started_ns > 0", "ended_ns > 0"),
     rule("counts_must_not_be_negative", *(f"{recorded(log)} >= 0" for log in LOGS)),
     Index("sessions_by_start", text("started_ns DESC")),
     comment="Runs of the engine",

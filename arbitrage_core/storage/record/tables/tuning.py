@@ -48,7 +48,7 @@ TUNING_STUDIES = Table(
         "deflated_sharpe BETWEEN 0 AND 1",
         "overfit_probability BETWEEN 0 AND 1",
         "started_ns > 0",
-        "ended_ns >= started_ns",
+        "ended_ns > 0",
         f"data_digest {DIGEST}",
     ),
     comment="Searches for parameters",

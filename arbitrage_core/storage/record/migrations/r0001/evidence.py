@@ -58,7 +58,7 @@ CREATE TABLE campaign_runs (
         AND ((status = 'running') = (ended_ns IS NULL))
     ),
     CONSTRAINT campaign_runs_figures_must_fit CHECK (
-        (sessions_planned >= 0) AND (started_ns > 0) AND (ended_ns >= started_ns)
+        (sessions_planned >= 0) AND (started_ns > 0) AND (ended_ns > 0)
     ),
     CONSTRAINT campaign_runs_stage_verdict_id_known FOREIGN KEY(stage_verdict_id)
         REFERENCES stage_verdicts (id) ON DELETE SET NULL
@@ -106,7 +106,7 @@ CREATE TABLE tuning_studies (
     ),
     CONSTRAINT tuning_studies_figures_must_fit CHECK (
         (name <> '') AND (seed >= 0) AND (trials >= 0) AND (deflated_sharpe BETWEEN 0 AND 1)
-        AND (overfit_probability BETWEEN 0 AND 1) AND (started_ns > 0) AND (ended_ns >= started_ns)
+        AND (overfit_probability BETWEEN 0 AND 1) AND (started_ns > 0) AND (ended_ns > 0)
         AND (data_digest ~ '^[0-9a-f]{64}$')
     )
 );

@@ -54,7 +54,7 @@ CREATE TABLE sessions (
         (config_digest ~ '^[0-9a-f]{64}$') AND (data_digest ~ '^[0-9a-f]{64}$')
         AND (state_hash IS NULL OR state_hash ~ '^[0-9a-f]{64}$')
     ),
-    CONSTRAINT sessions_times_must_be_positive CHECK ((started_ns > 0) AND (ended_ns >= started_ns)),
+    CONSTRAINT sessions_times_must_be_positive CHECK ((started_ns > 0) AND (ended_ns > 0)),
     CONSTRAINT sessions_counts_must_not_be_negative CHECK (
         (recorded_orders >= 0) AND (recorded_changes >= 0) AND (recorded_fills >= 0)
         AND (recorded_trades >= 0) AND (recorded_incidents >= 0) AND (recorded_equity >= 0)
