@@ -49,10 +49,10 @@ class LossyWire:
             while data := client.recv(65536):
                 if self.lose and COMMIT in data:
                     losing, self.lose = self.lose, ""
+                    self.lost += 1
                     client.shutdown(socket.SHUT_RDWR)  # nothing the server says from here on is heard
                     if losing == "answer":
                         server.sendall(data)
-                    self.lost += 1
                     break
                 server.sendall(data)
         _hang_up(server, socket.SHUT_WR)  # what was sent is still read and done
