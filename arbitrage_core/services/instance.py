@@ -21,8 +21,9 @@ INSTANCE_NAME = "instance.json"
 class Instance(BaseModel):
     """A server that was started: its process, where it listens (127.0.0.1, 0: nowhere), since when (UTC ns).
 
-    `birth` is `operating_system.birth_of` the process. `token` is drawn for each run, so that who holds a connection
-    can tell that the server is another one now.
+    `birth` is `operating_system.birth_of` the process. `checkout` is the id of the home it serves, because a home may
+    be copied with this file in it, and its server is then still the first one's. `token` is drawn for each run, so that
+    who holds a connection can tell that the server is another one now.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -31,17 +32,19 @@ class Instance(BaseModel):
     pid: int = Field(gt=0, lt=2**31)
     birth: str = Field(min_length=1, max_length=100)
     port: int = Field(ge=0, lt=2**16)
+    checkout: str = Field(pattern="^[0-9a-f]{12}$")
     token: str = Field(pattern="^[0-9a-f]{32}$")
     started_ns: int = Field(gt=0, lt=2**63)
 
     @classmethod
-    def of(cls, service: str, pid: int, port: int) -> "Instance | None":
+    def of(cls, service: str, pid: int, port: int, checkout: str) -> "Instance | None":
         """The instance that a living process is; None if it is dead."""
         birth = birth_of(pid)
         if not birth:
             return None
         token = secrets.token_hex(16)
-        return cls(service=service, pid=pid, birth=birth, port=port, token=token, started_ns=time.time_ns())
+        now_ns = time.time_ns()
+        return cls(service=service, pid=pid, birth=birth, port=port, checkout=checkout, token=token, started_ns=now_ns)
 
     def is_alive(self) -> bool:
         """Whether the process runs, and is the one that was started."""
@@ -52,14 +55,17 @@ class Instance(BaseModel):
         write_document(folder / INSTANCE_NAME, self.model_dump())
 
 
-def read_instance(folder: Path, service: str) -> Instance | None:
-    """What was started last and not stopped in order, dead or alive; None if nothing was, or the file is garbage."""
+def read_instance(folder: Path, service: str, checkout: str) -> Instance | None:
+    """What was started last and not stopped in order, dead or alive.
+
+    None if nothing was, the file is garbage, or it tells of another service or another checkout's.
+    """
     try:
         content, _ = read_document(folder / INSTANCE_NAME)
         instance = Instance.model_validate(content)
     except (Damaged, BadInput, ValidationError, OSError):
         return None  # garbage tells nothing; a server it hid is found by what it runs
-    return instance if instance.service == service else None
+    return instance if (instance.service, instance.checkout) == (service, checkout) else None
 
 
 def forget_instance(folder: Path) -> None:

@@ -269,7 +269,7 @@ class Postgres(Service):
         with suppress(OSError, ValueError, IndexError):
             lines = (self.cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
             if int(lines[0]) == process.pid:
-                return Instance.of(self.name, process.pid, int(lines[3]))
+                return Instance.of(self.name, process.pid, int(lines[3]), self.checkout)
         return super()._seen_as(process)
 
     def is_main(self, process: psutil.Process) -> bool:

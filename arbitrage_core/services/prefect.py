@@ -20,7 +20,7 @@ import psutil
 
 import arbitrage_core
 from arbitrage_core.services import operating_system
-from arbitrage_core.services.instance import Instance, read_instance
+from arbitrage_core.services.instance import Instance
 from arbitrage_core.services.service import Answer, Notice, Service, State
 
 POOL = WORKER_NAME = "arb"
@@ -149,7 +149,7 @@ class PrefectWorker(Service):
 
     def _judge(self, worker: dict[str, object]) -> Answer:
         heard_s = datetime.fromisoformat(str(worker["last_heartbeat_time"]).replace("Z", "+00:00")).timestamp()
-        instance = read_instance(self.folder, self.name)
+        instance = self.told()
         if instance is not None and heard_s < instance.started_ns / 1e9:
             return Answer(State.STARTING, "its server has not heard of it since it started")
         if worker["status"] != "ONLINE":

@@ -22,6 +22,7 @@ from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.services import operating_system
 from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.ground import ground_of
+from arbitrage_core.services.home import checkout_id
 from arbitrage_core.services.instance import Instance, forget_instance, read_instance
 from arbitrage_core.services.operating_system import is_free, make_passable, write_private
 from arbitrage_core.storage.lock import WriterLock
@@ -82,6 +83,7 @@ class Service(ABC):
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.home, self.durable = home, durable
         self.folder = home.resolve() / "services" / self.name
+        self.checkout = checkout_id(home)
 
     # ------------------------------------------------------------------------------------------- what each does itself
 
@@ -128,9 +130,13 @@ class Service(ABC):
 
     # ---------------------------------------------------------------------------------------------------------- finding
 
+    def told(self) -> Instance | None:
+        """What the instance file tells: the last one started and not stopped in order, dead or alive."""
+        return read_instance(self.folder, self.name, self.checkout)
+
     def find(self) -> Instance | None:
         """The living instance, from its file or, if that tells nothing, from what processes run."""
-        told = read_instance(self.folder, self.name)
+        told = self.told()
         if told is not None and told.is_alive():
             return told
         if not self.folder.is_dir():
@@ -143,14 +149,14 @@ class Service(ABC):
         return _processes_where(self.is_own)
 
     def _seen_as(self, process: psutil.Process) -> Instance | None:
-        return Instance.of(self.name, process.pid, self.remembered_port() or 0)
+        return Instance.of(self.name, process.pid, self.remembered_port() or 0, self.checkout)
 
     def status(self, timeout_s: float = 0.6) -> ServiceStatus:
         """What the service is now; takes about that time at most."""
         instance = self.find()
         if instance is None:
-            state, why = (State.DOWN, "ended unasked") if read_instance(self.folder, self.name) else (State.DOWN, "")
-            return ServiceStatus(self.name, state, "", 0, 0, self.data_bytes(), why)
+            why = "ended unasked" if self.told() else ""
+            return ServiceStatus(self.name, State.DOWN, "", 0, 0, self.data_bytes(), why)
         answer = self.ask(instance.port, timeout_s)
         if answer.state is not State.UP and operating_system.is_frozen(instance.pid):
             answer = Answer(State.FROZEN, "its process was stopped by a signal; `arb up` lets it go on")
@@ -172,7 +178,7 @@ class Service(ABC):
 
     def ensure(self, notice: Notice) -> Instance:
         """The instance that is up, started if there was none; `notice` is told of it. Raises ServiceFailed."""
-        told = read_instance(self.folder, self.name)
+        told = self.told()
         if told is not None and told.is_alive() and self.ask(told.port, HUNG_AFTER_S).state is State.UP:
             return told
         try:
@@ -210,7 +216,7 @@ class Service(ABC):
         rotate(self.log)
         for attempt in range(3):
             port = self._choose_port(notice)
-            instance = Instance.of(self.name, pid := self.launch(port, notice), port)
+            instance = Instance.of(self.name, pid := self.launch(port, notice), port, self.checkout)
             if instance is not None:
                 instance.write(self.folder)
                 answer = self._wait_for(instance)

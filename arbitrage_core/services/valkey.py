@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 
 from arbitrage_core.services import operating_system
-from arbitrage_core.services.ground import make_ground
+from arbitrage_core.services.ground import make_ground, reachable_valkey
 from arbitrage_core.services.instance import Instance
-from arbitrage_core.services.operating_system import VALKEY_KEEPS_DATA, server_user, valkey_program, write_private
+from arbitrage_core.services.operating_system import VALKEY_KEEPS_DATA, server_user, write_private
 from arbitrage_core.services.service import Answer, Notice, Service, State
 
 MEMORY_BYTES_MAX = 256 << 20
@@ -39,7 +39,7 @@ class Valkey(Service):
         """Starts the process."""
         user = server_user()
         ground = make_ground(self.folder, user)
-        command: list[str | Path] = [valkey_program()]
+        command: list[str | Path] = [reachable_valkey(self.folder, user)]
         if VALKEY_KEEPS_DATA:
             configuration = ground / "valkey.conf"
             write_private(configuration, self._configuration(ground, port), user)
