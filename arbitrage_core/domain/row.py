@@ -6,6 +6,7 @@ our socket, `venue_ns` the venue's own clock (0 when it gives none); all UTC nan
 """
 
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,6 +49,7 @@ class Command(IntEnum):
     STORES_ANSWER = 4
 
 
+@lru_cache(maxsize=32)
 def row_dtype(levels: int) -> np.dtype:
     """The row for books of `levels` price levels (≥ 1). Itemsize 32 + 32 × levels bytes.
 

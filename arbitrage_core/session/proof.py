@@ -12,9 +12,14 @@ from arbitrage_core.storage.damage import Damaged
 
 
 def prove(
-    result: SessionResult, folder: Path, feed: Feed, *, progress: Progress | None = None, notice: Notice | None = None
+    result: SessionResult,
+    folder: Path,
+    feed: Feed | None,
+    *,
+    progress: Progress | None = None,
+    notice: Notice | None = None,
 ) -> bool:
-    """Replays the sealed journal in `folder` over the rows it cites; True when it came out the same.
+    """Replays the sealed journal in `folder` over the rows it cites (None: holds); True when it came out the same.
 
     What does not hold is added to the result's violations and to its document, which gets `identical`. Takes about as
     long as the session took. Raises BadInput when the feed is not the one that was journalled.

@@ -5,7 +5,7 @@ are compared with those the journal says were sent.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,9 @@ from arbitrage_core.storage.journal_reader import JournalReader
 
 
 def replay_session(
-    folder: Path, feed: Feed, *, progress: Progress | None = None, notice: Notice | None = None
+    folder: Path, feed: Feed | None, *, progress: Progress | None = None, notice: Notice | None = None
 ) -> SessionResult:
-    """Replays the sealed journal in `folder` over `feed`, the rows it cites.
+    """Replays the sealed journal in `folder` over `feed`, the rows it cites; None when it holds them itself.
 
     The document carries `identical`, and `difference` when it is not. Raises BadInput when the journal has no complete
     seal or the feed is not the one it cites, Damaged when the journal is.
@@ -38,19 +38,17 @@ def replay_session(
     reader = JournalReader(folder)
     if reader.final_hash is None:
         raise BadInput(f"the journal in {folder} was never completed", "run the session again, or resume it")
-    cited = reader.manifest.source.get("sha256")
-    if feed.identity()["sha256"] != cited:
-        raise BadInput(f"the rows are not those the journal cites (SHA-256 {cited})", "give it the file it was run on")
+    rows_of_session = _rows_of(reader, feed)
     reader.verify()
     config = reader.manifest.config()
     replay = _Replay(config, reader, notice)
     started = time.perf_counter()
-    for rows in feed:
+    for rows in rows_of_session:
         replay.feed(rows)
         if progress is not None:
             progress(replay.applied, int(rows[-1]["now_ns"]))
     market_rows, elapsed_s = replay.applied, time.perf_counter() - started
-    if market_rows:
+    if market_rows and feed is not None:  # a journal that holds its rows holds those that ended it
         for rows in closing_rows(int(replay.state[0].now_ns), replay.shape.levels):
             replay.feed(rows)
     replay.finish()
@@ -176,6 +174,11 @@ def _parting(number: int, mine: np.ndarray, theirs: np.ndarray, at: int) -> str:
     return f"order {number} differs"
 
 
-def rows_of(reader: JournalReader) -> Iterator[np.ndarray]:
-    """The rows an inline journal holds."""
-    return reader.rows()
+def _rows_of(reader: JournalReader, feed: Feed | None) -> Iterable[np.ndarray]:
+    """The session's rows: those the journal holds, or those it cites. Raises BadInput for others."""
+    if reader.manifest.is_inline:
+        return reader.rows()
+    cited = reader.manifest.source.get("sha256")
+    if feed is None or feed.identity()["sha256"] != cited:
+        raise BadInput(f"the rows are not those the journal cites (SHA-256 {cited})", "give it the file it was run on")
+    return feed

@@ -60,7 +60,7 @@ class Session:
         self.output = one(output_dtype(self.shape.levels))
         self.rows, self.handed_on, self.ended = 0, 0, False
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LOGS, "report_positions")}
-        self._on_drain = on_drain
+        self.on_drain = on_drain
         self._fold = bound_fold("fold_simulated", config.strategy, interpreted)
         if replaced:
             functions = {**strategy_functions(config.strategy), **replaced}
@@ -92,6 +92,10 @@ class Session:
         now_ns = int(self.state[0].now_ns)
         for row in closing_rows(now_ns, self.shape.levels) if self.rows else ():
             self.feed(row)
+        self.finish()
+
+    def finish(self) -> None:
+        """Takes the last of what was written; `ended` says whether nothing is open any more."""
         self.drain()
         self._must_be_whole()
         self.ended = not np.any(self.state[0].symbols["in_use"])
@@ -109,8 +113,8 @@ class Session:
         for name, entries in batch.items():
             if len(entries):
                 self._parts[name].append(entries)
-        if self._on_drain is not None:
-            self._on_drain(batch)
+        if self.on_drain is not None:
+            self.on_drain(batch)
 
     @property
     def log(self) -> SessionLog:

@@ -116,7 +116,7 @@ class JournalWriter:
 
     @property
     def reports(self) -> int:
-        """Reports appended since the journal's beginning (of a journal that cites its rows)."""
+        """Reports appended since the journal's beginning, those among the rows not counted."""
         return self._counts[Stream.REPORTS]
 
     @property
@@ -135,13 +135,12 @@ class JournalWriter:
         return self._append(Stream.ROWS, self._bytes_of(Stream.ROWS, rows), durable=durable)
 
     def append_reports(self, positions: np.ndarray, reports: np.ndarray, *, durable: bool = False) -> int:
-        """Appends REPORT rows, each with how many rows of the cited source had been applied before it.
+        """Appends REPORT rows of venues simulated beside the engine, each with how many of the session's rows had been
+        applied before it. (A real venue's reports are among the rows.)
 
         `positions` int64[n], never decreasing; `reports` `row_dtype(levels)[n]`. Gives the number of the first. Raises
-        ValueError when the journal is inline or these do not fit, DiskRefused when the disk does not take them.
+        ValueError when these do not fit, DiskRefused when the disk does not take them.
         """
-        if self.manifest.is_inline:
-            raise ValueError("this journal holds its rows: reports are among them")
         data = self._bytes_of(Stream.ROWS, reports)
         if positions.dtype != np.int64 or positions.shape != reports.shape:
             raise ValueError(f"int64[{len(reports)}] positions expected, not {positions.dtype}{positions.shape}")

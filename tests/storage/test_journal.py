@@ -335,7 +335,6 @@ def test_where_there_is_no_journal_nothing_is_read_reopened_or_made(tmp_path: Pa
 
 MISUSES = [
     ("rows into a journal that cites them", CITED, lambda journal: journal.append_rows(rows(1))),
-    ("reports into an inline journal", None, lambda journal: journal.append_reports(np.array([1]), reports(1))),
     ("rows of other levels", None, lambda journal: journal.append_rows(rows(1, levels=10))),
     ("rows as intents", None, lambda journal: journal.append_intents(rows(1))),
     ("rows in two dimensions", None, lambda journal: journal.append_rows(rows(4).reshape(2, 2))),

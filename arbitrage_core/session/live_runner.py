@@ -1,0 +1,258 @@
+"""The live runner: the loop of paper and live sessions, in which rows come one after another and time passes.
+
+One turn of the loop: take what is due, journal it, hand it to the engine, keep what came of it, look after the stores,
+answer the operator. Whoever is slow — the database, the live state, the screen — works in a thread of its own; the
+loop never waits for them, and while one of them does not answer, entries are refused by a row like any other.
+
+A session ends when its source does, when an operator says so, or when it must not go on: another process took it over,
+the record overflowed, an invariant broke. Ending in order is: no more entries, open trades leave (or stand, as
+chosen), everything kept, the journal sealed. A second interrupt skips the leaving, not the sealing.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+
+from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.row import Command, with_levels
+from arbitrage_core.session.inbox import Inbox
+from arbitrage_core.session.session import Session, closing_rows
+from arbitrage_core.storage.journal import JournalWriter
+
+TICK_S = 0.01
+"""The longest the loop sleeps: an operator's command or a signal waits no longer."""
+NAP_S = 0.005
+"""The shortest, when nothing is due: a row at a pace may be handed over so late; its own time does not change."""
+WATCH_EVERY_S = 0.05
+LOOK_EVERY_S = 0.5
+SILENT_AFTER_S = 2.0
+"""A store that has not answered for so long counts as silent."""
+FLATTEN_GRACE_S = 10.0
+"""Wall seconds that open trades have to leave by themselves, as rows come, before time is given them all at once."""
+
+
+class Source(Protocol):
+    """Where rows come from: those due now, the time it is there, and whether there will be more."""
+
+    ended: bool
+    now_ns: int
+    """The source's time: no row still to come lies before it."""
+
+    def take(self) -> np.ndarray | None:
+        """Rows that are due, ROW[n], or None."""
+        ...
+
+    @property
+    def wait_s(self) -> float:
+        """Wall seconds until more may be due."""
+        ...
+
+
+class Store(Protocol):
+    """What is told of a session as it goes on: its record, its live state."""
+
+    name: str
+
+    def put(self, batch: dict[str, np.ndarray]) -> None:
+        """Takes log entries as the engine wrote them."""
+        ...
+
+    def look(self, session: Session, sequence: int) -> None:
+        """May take a copy of the state; called after each turn."""
+        ...
+
+    @property
+    def away_s(self) -> float:
+        """Seconds since it ceased to answer."""
+        ...
+
+    @property
+    def must_end(self) -> str | None:
+        """Why the session must not go on, if so."""
+        ...
+
+
+class Ending(StrEnum):
+    """Why a session ended."""
+
+    SOURCE_ENDED = "source ended"
+    STOPPED = "stopped by the operator"
+    CUT_SHORT = "cut short by the operator"
+    MUST_END = "must not go on"
+
+
+@dataclass
+class Standing:
+    """How a running session stands, for a screen: refreshed about twice a second."""
+
+    sequence: int = 0
+    row_ns: int = 0
+    busy_share: float = 0.0
+    silent: tuple[str, ...] = ()
+    ending: str = ""
+
+
+class LiveRunner:
+    """Runs a session over a source. `run` it in an event loop; `command` and `stop` may be called from any thread.
+
+    `session` must hand its drained batches to `keep`. `leaves` says whether open trades leave when the session is
+    stopped. `on_look` is called about twice a second.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        source: Source,
+        journal: JournalWriter,
+        stores: tuple[Store, ...] = (),
+        *,
+        leaves: bool = True,
+        on_look: Callable[["LiveRunner"], None] = lambda runner: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.session, self.source, self.journal, self.stores = session, source, journal, stores
+        self.leaves, self.standing = leaves, Standing()
+        self.inbox = Inbox(session.config.levels)
+        self.market_rows = 0
+        self.ending: Ending | None = None
+        self.reason = ""
+        self._on_look, self._clock = on_look, clock
+        self._silent: tuple[str, ...] = ()
+        self._flatten_by: float | None = None
+        self._look_at = self._watch_at = self._busy_s = 0.0
+        self._looked = clock()
+
+    # ------------------------------------------------------------------------------------- asked from other threads
+
+    def command(self, command: Command, handed: Callable[[], None] | None = None) -> None:
+        """Hands a command to the engine with the next rows; `handed` is called when it has got it."""
+        self.inbox.command(command, handed)
+
+    def stop(self, ending: Ending = Ending.STOPPED, reason: str = "") -> None:
+        """Ends the session: in order, or at once when it is CUT_SHORT. The graver reason stands."""
+        graver = {None: 0, Ending.SOURCE_ENDED: 1, Ending.STOPPED: 2, Ending.MUST_END: 3, Ending.CUT_SHORT: 4}
+        if graver[ending] > graver[self.ending]:
+            self.ending, self.reason = ending, reason
+
+    # ------------------------------------------------------------------------------------------------------ the loop
+
+    async def run(self) -> Ending:
+        """Runs until the end; gives why it ended. Raises InvariantBroken, and what source or disk raise."""
+        while True:
+            began = self._clock()
+            rows = None if self._is_over() else self.source.take()
+            if rows is not None:
+                self.market_rows += len(rows)
+            self._hand_over(*self.inbox.next(rows, self.source.now_ns))
+            self._watch_stores()
+            if self._ends_now(rows):
+                break
+            self._busy_s += self._clock() - began
+            self._look()
+            await asyncio.sleep(0.0 if self._bulky(rows) else min(max(NAP_S, self.source.wait_s), TICK_S))
+        self._close()
+        return self.ending or Ending.SOURCE_ENDED
+
+    def keep(self, batch: dict[str, np.ndarray]) -> None:
+        """What the engine wrote: the venue's answers and what was asked of it into the journal, all of it to the stores.
+
+        The intents are on the device before anything later happens.
+        """
+        if len(batch["reports"]):
+            reports = with_levels(batch["reports"], self.session.config.levels)
+            self.journal.append_reports(batch["report_positions"], reports)
+        if len(batch["orders"]):
+            self.journal.append_intents(batch["orders"], durable=len(batch["orders"]) <= DURABLE_MAX)
+        for store in self.stores:
+            store.put(batch)
+
+    def _hand_over(self, rows: np.ndarray | None, tell: list[Callable[[], None]]) -> None:
+        if rows is not None:
+            self.journal.append_rows(rows)
+            self.session.feed(rows)
+            for store in self.stores:
+                store.look(self.session, self.inbox.sequence)
+        for handed in tell:
+            handed()
+
+    def _bulky(self, rows: np.ndarray | None) -> bool:
+        """Whether more rows are due already: the loop only lets others have their turn."""
+        return rows is not None and self.source.wait_s == 0.0
+
+    def _watch_stores(self) -> None:
+        now = self._clock()
+        if now < self._watch_at:
+            return
+        self._watch_at = now + WATCH_EVERY_S
+        silent = tuple(store.name for store in self.stores if store.away_s > SILENT_AFTER_S)
+        if bool(silent) != bool(self._silent):
+            self.inbox.command(Command.STORES_SILENT if silent else Command.STORES_ANSWER)
+        self._silent = silent
+        for store in self.stores:
+            why = store.must_end
+            if why is not None:
+                self.stop(Ending.MUST_END, why)
+
+    def _is_over(self) -> bool:
+        """Whether no more rows may be taken."""
+        return self.ending in (Ending.CUT_SHORT,) or self.source.ended
+
+    def _ends_now(self, rows: np.ndarray | None) -> bool:
+        if self.ending == Ending.CUT_SHORT:
+            return True
+        if self.source.ended:
+            self.stop(Ending.SOURCE_ENDED)
+            return self.inbox.waiting == 0
+        if self.ending is None:
+            return False
+        if not self.leaves:
+            return self.inbox.waiting == 0
+        if self._flatten_by is None:
+            self._flatten_by = self._clock() + FLATTEN_GRACE_S
+            self.inbox.command(Command.FLATTEN)
+            return False
+        return self.inbox.waiting == 0 and (not self.open_trades or self._clock() > self._flatten_by)
+
+    @property
+    def open_trades(self) -> int:
+        """Trades that hold something or have orders at work."""
+        return int(self.session.state[0].symbols["in_use"].sum())
+
+    def _close(self) -> None:
+        """Flattens, unless trades are to stand or there is no time for it; takes the last of what was written."""
+        stands = self.ending == Ending.CUT_SHORT or (self.ending != Ending.SOURCE_ENDED and not self.leaves)
+        if self.session.rows and not stands:
+            for row in closing_rows(int(self.session.state[0].now_ns), self.session.config.levels):
+                self._hand_over(row, [])
+        self.session.finish()
+        self._look(last=True)
+
+    def _look(self, *, last: bool = False) -> None:
+        now = self._clock()
+        if now < self._look_at and not last:
+            return
+        passed = max(now - self._looked, 1e-9)
+        self.standing = Standing(
+            sequence=self.inbox.sequence,
+            row_ns=self.inbox.last_ns,
+            busy_share=min(self._busy_s / passed, 1.0),
+            silent=self._silent,
+            ending=str(self.ending or ""),
+        )
+        self._busy_s, self._looked, self._look_at = 0.0, now, now + LOOK_EVERY_S
+        self._on_look(self)
+
+
+DURABLE_MAX = 8_192
+"""More intents than this at once come of a bulk of rows, from a simulated venue; they are synced with the next ones."""
+
+
+def must_be_flat(runner: LiveRunner) -> None:
+    """After an end in order nothing may be left open. Raises InvariantBroken."""
+    if runner.leaves and runner.ending != Ending.CUT_SHORT and not runner.session.ended:
+        raise InvariantBroken(f"{runner.open_trades} trades were still open after the session was flattened")
