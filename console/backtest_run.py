@@ -85,12 +85,13 @@ def _show(result: SessionResult, source: Source, footer: list[tuple[str, str]], 
         return
     from console.summary import print_summary
 
-    traded = f"{', '.join(source.feed.venues)} · {_few(source.feed.symbols)}"
-    print_summary(result.document, title=f"Backtest of {source.label} · {traded}", footer=footer)
+    print_summary(result.document, title=f"Backtest of {source.label} · {traded_names(source)}", footer=footer)
 
 
-def _few(names: tuple[str, ...]) -> str:
-    return ", ".join(names) if len(names) <= 4 else f"{len(names)} symbols"
+def traded_names(source: Source) -> str:
+    """The venues and, if they are few, the symbols."""
+    symbols = source.feed.symbols
+    return f"{', '.join(source.feed.venues)} · {', '.join(symbols) if len(symbols) <= 4 else f'{len(symbols)} symbols'}"
 
 
 def _chart_must_be_writable(path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.backtest import Json
+from console.options import Json
 
 
 def bench(

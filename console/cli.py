@@ -14,6 +14,7 @@ from typer._click.exceptions import ClickException
 from console.backtest import backtest
 from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
+from console.paper import paper
 from console.replay import replay
 from console.services import down, reset, status, up
 from console.suite import suite
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("backtest")(backtest)
+app.command("paper")(paper)
 app.command("replay")(replay)
 app.command("bench")(bench)
 app.command("up")(up)

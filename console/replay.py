@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from console.backtest import Json
+from console.options import Json
 
 
 def replay(
@@ -21,6 +21,7 @@ def replay(
     Exit code 0: identical. 1: not identical, or the journal is damaged. 2: there is no such session.
     """
     from arbitrage_core.session.replay import replay_session
+    from arbitrage_core.storage.journal_reader import JournalReader
     from arbitrage_core.storage.manifest import Manifest
     from console.complaint import ACCEPTED, FAILED
     from console.document import print_document
@@ -30,9 +31,10 @@ def replay(
 
     folder = find_session(session)
     manifest, _ = Manifest.read(folder)
-    source = cited_source(folder, manifest.source, tuple(data or ()))
-    with RowsProgress(source.rows, "replay") as progress:
-        result = replay_session(folder, source.feed, progress=progress, notice=progress.notice)
+    source = None if manifest.is_inline else cited_source(folder, manifest.source, tuple(data or ()))
+    rows, feed = (JournalReader(folder).verify().rows, None) if source is None else (source.rows, source.feed)
+    with RowsProgress(rows, "replay") as progress:
+        result = replay_session(folder, feed, progress=progress, notice=progress.notice)
     result.document["journal"] = str(folder)
     same = result.document["identical"]
     if as_json:

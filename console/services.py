@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.backtest import Json
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.options import Json
 
 if TYPE_CHECKING:
     from arbitrage_core.services.service import ServiceStatus

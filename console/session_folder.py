@@ -32,6 +32,16 @@ def session_id(mode: str, label: str, session_key: int) -> str:
     return f"{mode}-{label}-{session_key:016x}"[: len(mode) + len(label) + 2 + KEY_DIGITS]
 
 
+def unused_name(name: str) -> str:
+    """The name itself, or `NAME-2`, `NAME-3`, …: a session that cannot be had again replaces no older one."""
+    if not (sessions_folder() / name).exists():
+        return name
+    number = 2
+    while (sessions_folder() / f"{name}-{number}").exists():
+        number += 1
+    return f"{name}-{number}"
+
+
 @contextmanager
 def written_whole(session: str) -> Iterator[Path]:
     """A folder to write the journal of `session` to, which takes its place in the end, replacing an older run.
