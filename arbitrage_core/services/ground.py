@@ -62,7 +62,7 @@ def _move_elsewhere(link: Path) -> Path:
 
 
 def ground_of(folder: Path) -> Path:
-    """Where the ground of the service in `folder` is; a link that leads anywhere but to its own place counts as none."""
+    """Where the ground of the service in `folder` is; a link that leads elsewhere than to its own counts as none."""
     link, outside = folder / GROUND_NAME, _elsewhere(folder) / folder.name
     return outside if link.is_symlink() and outside.is_dir() and link.resolve() == outside.resolve() else link
 

@@ -19,9 +19,9 @@ def living_sessions(redis_url: str, home: Path) -> list[str]:
         return sorted(fresh_sessions(client, Namespace(checkout_id(home))))
 
 
-def clear_keys(redis_url: str, home: Path) -> tuple[int, list[str]]:
-    """Clears the checkout's keys but those of living sessions: how many, and which sessions live. Raises as above."""
+def clear_keys(redis_url: str, home: Path, *, spares_living: bool = True) -> tuple[int, list[str]]:
+    """Clears the checkout's keys, but those of living sessions: how many, and which live. Raises as above."""
     namespace = Namespace(checkout_id(home))
     with connect(redis_url) as client:
-        living = sorted(fresh_sessions(client, namespace))
+        living = sorted(fresh_sessions(client, namespace)) if spares_living else []
         return LiveState(client, namespace).clear(but=set(living)), living

@@ -57,7 +57,7 @@ def reset(notice: Notice, *, everything: bool = False, force: bool = False, fold
             backup.move(service.data, f"{service.name}-data")
     _put_aside_damage(place, backup, notice)
     _back_up_sessions(place, backup)
-    _try_stores(place, backup, report, notice)
+    _try_stores(place, backup, report, notice, force=force)
     report.backup, report.put_aside = str(backup.folder) if backup.kept else "", backup.kept
     return report
 
@@ -135,7 +135,7 @@ def _back_up_sessions(place: Path, backup: Backup) -> None:
     backup.move(place / "logs", "logs/platform")
 
 
-def _try_stores(place: Path, backup: Backup, report: ResetReport, notice: Notice) -> None:
+def _try_stores(place: Path, backup: Backup, report: ResetReport, notice: Notice, *, force: bool) -> None:
     """Starts each store once, clears the keys, and ends them again."""
     url = external.REDIS.url
     valkey = Valkey(place)
@@ -151,7 +151,7 @@ def _try_stores(place: Path, backup: Backup, report: ResetReport, notice: Notice
             url = valkey.url(instance.port)
     if url is not None:
         try:
-            report.keys_cleared, _ = clear_keys(url, place)
+            report.keys_cleared, _ = clear_keys(url, place, spares_living=not force)
         except BadInput as error:
             report.not_cured.append(f"the live-state keys were not cleared: {error}")
     valkey.stop()
