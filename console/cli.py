@@ -17,6 +17,7 @@ from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain
 from console.paper import paper
 from console.replay import replay
 from console.services import down, reset, status, up
+from console.session_commands import session_app
 from console.suite import suite
 
 PROGRAM = "arb"
@@ -39,6 +40,7 @@ app.command("up")(up)
 app.command("down")(down)
 app.command("status")(status)
 app.command("reset")(reset)
+app.add_typer(session_app)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite)
 
 

@@ -1,6 +1,6 @@
 """The run of a paper session: source, plan, stores, preflight, session, replay, summary, in this order."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.monitoring.logs.log_book import open_logs
 from arbitrage_core.services.home import checkout_id, home
+from arbitrage_core.services.preflight import preflight
 from arbitrage_core.services.stores import Stores, ensure_stores
 from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.pace import pace_of
@@ -24,6 +25,8 @@ from console.session_folder import session_id, sessions_folder, unused_name
 from console.source import Source, Wanted, source_of
 
 ON_STOP = {"flatten": True, "leave": False}
+FORBIDDING = {"disk", "services", "live_state"}
+"""Findings of the preflight without which nothing is begun; the others are said, and go into the record."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def run(wish: PaperWish) -> int:
             redis_url=stores.redis_url,
             checkout_id=checkout_id(),
             leaves=leaves,
-            preflight=_preflight(stores),
+            preflight=_preflight(stores, panel),
         )
         with open_logs(home(), name, console=panel.console) as book:
             result = run_paper(order, book, notice=panel.notice, on_look=panel.look)
@@ -78,8 +81,15 @@ def _leaves(on_stop: str) -> bool:
     return ON_STOP[on_stop]
 
 
-def _preflight(stores: Stores) -> Any:
-    return []
+def _preflight(stores: Stores, panel: PaperPanel) -> list[dict[str, Any]]:
+    """Sees to a clean start, and gives what was found for the record. Raises BadInput for what forbids to begin."""
+    findings = preflight(stores)
+    for finding in findings:
+        if not finding.ok and finding.name in FORBIDDING:
+            raise BadInput(f"preflight: {finding.name}: {finding.detail}", "mend it, or arb reset; see arb status")
+        if not finding.ok:
+            panel.notice(f"preflight: {finding.name}: {finding.detail}")
+    return [asdict(finding) for finding in findings]
 
 
 def _replayed(wish: PaperWish, result: SessionResult, folder: Path) -> str:
