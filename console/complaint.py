@@ -30,17 +30,9 @@ def complain_of(error: BadInput | InvariantBroken, *, as_json: bool = False) -> 
     """Says what the error says, and gives the exit code."""
     if isinstance(error, BadInput):
         complain(error.cause, error.cure, as_json=as_json)
-        return FAILED if _is_no_fault_of_the_input(error) else BAD_USAGE
+        return FAILED if error.from_outside else BAD_USAGE
     complain(f"broken invariant: {error}", "keep the journal and report it: the program is at fault", as_json=as_json)
     return FAILED
-
-
-def _is_no_fault_of_the_input(error: BadInput) -> bool:
-    """A disk that refuses and a journal that is damaged: the command was right."""
-    from arbitrage_core.storage.damage import Damaged
-    from arbitrage_core.storage.disk import DiskRefused
-
-    return isinstance(error, DiskRefused | Damaged)
 
 
 def _one_line(text: str) -> str:

@@ -21,8 +21,11 @@ Catch these two by name, at the composition root only. `except Exception` would 
 class BadInput(ValueError):  # noqa: N818 — named by what happened, as all facts are
     """Input that cannot be used: a file, a name, a parameter, a full disk.
 
-    `cause` says what is wrong and where, `cure` what to do about it; `str` gives both in one line.
+    `cause` says what is wrong and where, `cure` what to do about it; `str` gives both in one line. `from_outside`: what
+    was asked for was right, and something around us failed: a disk, a server, a damaged file.
     """
+
+    from_outside = False
 
     def __init__(self, cause: str, cure: str = "") -> None:
         super().__init__(cause, cure)

@@ -5,3 +5,5 @@ from arbitrage_core.domain.errors import BadInput
 
 class ServiceFailed(BadInput):
     """A server is not there to be used. Says which, at which address (never the password), why, and the cure."""
+
+    from_outside = True

@@ -52,6 +52,8 @@ LOG = EventLog("paper")
 class CannotGoOn(BadInput):
     """The session had to end: another process took it over, or its record cannot be kept. The journal is sealed."""
 
+    from_outside = True
+
 
 @dataclass(frozen=True)
 class PaperOrder:

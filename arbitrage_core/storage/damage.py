@@ -12,6 +12,8 @@ class Damaged(BadInput):
     the file merely ends too early, as after a crash.
     """
 
+    from_outside = True
+
     def __init__(self, path: Path, why: str, *, offset: int = 0, incomplete: bool = False) -> None:
         super().__init__(f"{path}: {why}" + (f" (at byte {offset:,})" if offset else ""))
         self.path, self.why, self.offset, self.incomplete = path, why, offset, incomplete

@@ -22,6 +22,8 @@ NO_SPACE = frozenset(
 class DiskRefused(BadInput):
     """The disk did not take what was to be written: full, over a quota or limit, read-only, failing."""
 
+    from_outside = True
+
 
 def sync_file(descriptor: int) -> None:
     """Returns when all written to an open file has reached the device. Raises OSError."""

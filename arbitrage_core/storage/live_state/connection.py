@@ -25,13 +25,19 @@ OLDEST_SERVER = 7
 class LiveStateUnreachable(BadInput):
     """The server gave no answer: not there, cut off, or silent for too long. Whether a write took place is unknown."""
 
+    from_outside = True
+
 
 class LiveStateRefused(BadInput):
     """The server answered and did not do it: memory full, disk full, read-only, wrong password, not understood."""
 
+    from_outside = True
+
 
 class FencedOff(BadInput):
     """A newer epoch of the session is at work, so this one must neither write nor send again. `newest` names it."""
+
+    from_outside = True
 
     def __init__(self, session: str, epoch: int, newest: int) -> None:
         super().__init__(

@@ -20,6 +20,8 @@ from arbitrage_core.domain.errors import BadInput, InvariantBroken
 class RecordAway(BadInput):
     """The database does not answer, not in time, or cannot take more. Nothing is known of what it was doing."""
 
+    from_outside = True
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -22,6 +22,8 @@ from arbitrage_core.storage.record.tables.sessions import LOGS, recorded
 class EpochPassed(BadInput):
     """Another writer has taken the session over; this one may record nothing more."""
 
+    from_outside = True
+
 
 @dataclass(frozen=True)
 class SessionStart:
