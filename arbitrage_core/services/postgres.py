@@ -22,7 +22,7 @@ from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.ground import make_ground, reachable_postgres
 from arbitrage_core.services.instance import Instance
 from arbitrage_core.services.operating_system import User, postgres_program, server_user, write_private
-from arbitrage_core.services.service import Answer, Notice, Service, State
+from arbitrage_core.services.service import Answer, Notice, Service, State, cure_of, gravest_line
 
 ROLE = DATABASE = "arb"
 MAJOR_VERSION = "18"
@@ -89,7 +89,7 @@ class Postgres(Service):
         log_start = self.log.stat().st_size if self.log.exists() else 0
         done = operating_system.run_tool(command, log=self.tool_log, user=user, folder=ground, timeout_s=30.0)
         if done.returncode != 0:
-            raise ServiceFailed(f"PostgreSQL could not be started: {_last_line(done.stdout)}", f"see {self.log}")
+            raise ServiceFailed(f"PostgreSQL could not be started: {gravest_line(done.stdout)}", f"see {self.log}")
         return self._started_pid(port, log_start)
 
     @property
@@ -137,7 +137,8 @@ class Postgres(Service):
         finally:
             password.unlink(missing_ok=True)
         if done.returncode != 0:
-            raise ServiceFailed(f"PostgreSQL's initdb failed: {_last_line(done.stdout)}", f"see {self.tool_log}")
+            why = gravest_line(done.stdout)
+            raise ServiceFailed(f"PostgreSQL's initdb failed: {why}", cure_of(why, f"see {self.tool_log}"))
         self._note_password(unfinished, user)
         unfinished.replace(self.cluster)
 
@@ -159,7 +160,9 @@ class Postgres(Service):
             told=f"ALTER ROLE {ROLE} PASSWORD '{self.secret()}';\n",
         )
         if done.returncode != 0 or "ERROR" in done.stdout:
-            raise ServiceFailed(f"PostgreSQL takes no new password: {_last_line(done.stdout)}", f"see {self.tool_log}")
+            raise ServiceFailed(
+                f"PostgreSQL takes no new password: {gravest_line(done.stdout)}", f"see {self.tool_log}"
+            )
         self._note_password(self.cluster, user)
 
     def _note_password(self, cluster: Path, user: User | None) -> None:
@@ -195,7 +198,9 @@ class Postgres(Service):
             if b"FATAL" in self._log_since(log_start) and not self.processes():
                 break
             time.sleep(0.01)
-        raise ServiceFailed(f"PostgreSQL ended while starting: {self.why_it_ended()}", f"its log is {self.log}")
+        why = self.why_it_ended()
+        cure = cure_of(why, f"its log is {self.log}; arb reset cures most of it")
+        raise ServiceFailed(f"PostgreSQL ended while starting: {why}", cure)
 
     def _log_since(self, start: int) -> bytes:
         with suppress(OSError), self.log.open("rb") as file:
@@ -226,10 +231,10 @@ class Postgres(Service):
         try:
             psycopg.connect(self.url(port, "postgres"), connect_timeout=2).close()
         except errors.CannotConnectNow as error:
-            return Answer(State.STARTING, _last_line(str(error)))
+            return Answer(State.STARTING, gravest_line(str(error)))
         except psycopg.Error as error:
             starting = "starting up" in str(error) or "not yet accepting" in str(error) or "shutting down" in str(error)
-            return Answer(State.STARTING if starting else State.HUNG, _last_line(str(error)))
+            return Answer(State.STARTING if starting else State.HUNG, gravest_line(str(error)))
         return Answer(State.UP)
 
     def finish(self, port: int) -> None:
@@ -244,7 +249,7 @@ class Postgres(Service):
                     with suppress(errors.DuplicateDatabase):
                         connection.execute(f"create database {DATABASE}")
         except psycopg.Error as error:
-            raise ServiceFailed(f"PostgreSQL does not make the database: {_last_line(str(error))}") from error
+            raise ServiceFailed(f"PostgreSQL does not make the database: {gravest_line(str(error))}") from error
 
     def end_in_order(self, instance: Instance) -> None:
         """The fast shutdown: open transactions are rolled back, all that was committed is on disk."""
@@ -284,8 +289,3 @@ class Postgres(Service):
         if ours & set(process.cmdline()):
             return True
         return not operating_system.WINDOWS and os.path.realpath(process.cwd()) in ours
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:500] if lines else "it said nothing"

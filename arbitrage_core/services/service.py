@@ -234,10 +234,9 @@ class Service(ABC):
             if is_free(port) or attempt == 2:
                 break
             notice(f"port {port} was taken meanwhile; {self.title} takes another")
-        raise ServiceFailed(
-            f"{self.title} ended while starting: {self.why_it_ended()}",
-            f"its log is {self.log}; arb reset cures most of it",
-        )
+        why = self.why_it_ended()
+        cure = cure_of(why, f"its log is {self.log}; arb reset cures most of it")
+        raise ServiceFailed(f"{self.title} ended while starting: {why}", cure)
 
     def _wait_for(self, instance: Instance) -> Answer:
         """What it says when it is up, or at last; a server that starts gets its time, one that is silent less."""
@@ -348,15 +347,25 @@ class Service(ABC):
 
 
 def last_words(log: Path) -> str:
-    """The last line of a log that says something grave, else its last line."""
+    """What a log ends with."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - (1 << 14)))
-            lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+            return gravest_line(file.read().decode("utf-8", "replace"))
     except OSError:
         return "it left no log"
+
+
+def gravest_line(text: str) -> str:
+    """The last line that says something grave, else the last line; tools tidy up after they have said what is wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror", "Bad file"))]
     return (grave or lines or ["it said nothing"])[-1][:500]
+
+
+def cure_of(why: str, otherwise: str) -> str:
+    """What to do about a server's own words: make room if they are of a full disk."""
+    return "free some space there, then give the command again" if "No space left" in why else otherwise
 
 
 def rotate(log: Path) -> None:
