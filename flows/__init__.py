@@ -1,1 +1,1 @@
-"""Prefect flows: thin bodies over campaigns, with each stage as data."""
+"""Prefect flows with thin bodies, the stages they run as data, and the reports they write."""

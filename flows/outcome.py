@@ -1,0 +1,76 @@
+"""The outcome: what came of a seed, of a campaign, of a stage, as plain data that a report and a check can read."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Check(BaseModel):
+    """One thing that had to be so, and what was observed. A critical one that failed rejects the stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    passed: bool
+    observed: str
+    expected: str
+    critical: bool = True
+    detail: str = Field("", description="which rows, which seeds: enough to find it")
+
+
+class SeedOutcome(BaseModel):
+    """One session of a campaign, as it was measured and recorded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    campaign: str
+    seed: int
+    mode: str = Field(description="backtest or paper")
+    session: str = Field(description="its name")
+    record_id: int = Field(description="sessions.id in the record")
+    state_hash: str
+    figures: dict[str, float | None] = Field(description="entries, closed, unwound, open, win_rate, pnl_quote, …")
+    exits: dict[str, int] = Field(description="closed trades by exit reason, UNWOUND besides")
+    order_states: dict[str, int] = Field(description="how often an order entered each state")
+    findings: tuple[str, ...] = Field((), description="laws broken, and whatever else was not as it must be")
+    differences: tuple[str, ...] = Field((), description="where record and ledger differ")
+    model_differences: tuple[str, ...] = Field((), description="fees or slippage that are not those of the model")
+    identical: bool = Field(description="the replay of its journal came out the same")
+    elapsed_s: float
+
+
+class CampaignOutcome(BaseModel):
+    """All seeds of a campaign."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    campaign: str
+    run_id: int = Field(description="campaign_runs.id in the record")
+    backtests: tuple[SeedOutcome, ...]
+    papers: tuple[SeedOutcome, ...]
+    elapsed_s: float
+
+    @property
+    def all(self) -> tuple[SeedOutcome, ...]:
+        """Backtests and paper sessions."""
+        return (*self.backtests, *self.papers)
+
+
+class StageOutcome(BaseModel):
+    """A stage's campaigns, checks and verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    verdict: str = Field(description="D65_ACCEPTED or D65_REJECTED")
+    checks: tuple[Check, ...]
+    campaigns: tuple[CampaignOutcome, ...]
+    seed_fault: str | None = None
+    elapsed_s: float
+    report: str = Field("", description="path of the report, below the checkout")
+    figures: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every critical check passed."""
+        return self.verdict.endswith("_ACCEPTED")

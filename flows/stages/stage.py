@@ -1,0 +1,75 @@
+"""The stage: what is run, what must come of it, and what the report says of it, as data.
+
+A stage is accepted only on what was measured. Its campaigns name seeds beforehand, their bands hold for every one of
+them, and a check that is not reached counts as failed.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SEEDS = tuple(range(1, 21))
+"""Of every campaign, fixed before any was run."""
+
+
+class Band(BaseModel):
+    """What a figure of every seed must lie between, both ends allowed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    figure: str = Field(description="a name of SeedOutcome.figures, e.g. win_rate")
+    least: float = Field(allow_inf_nan=False)
+    most: float = Field(allow_inf_nan=False)
+
+    def holds(self, value: float | None) -> bool:
+        """Whether a value lies inside; nothing measured, and NaN, do not."""
+        return value is not None and self.least <= value <= self.most
+
+
+class Campaign(BaseModel):
+    """Named sessions: one a seed, all of one synthetic market and one set of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Z]\d+$")
+    title: str
+    preset: str = Field(description="of feeds/synthetic_presets.py: the market, and the settings it starts from")
+    settings: tuple[str, ...] = Field((), description="as --set takes them")
+    rows: int = Field(gt=0)
+    seeds: tuple[int, ...] = SEEDS
+    bands: tuple[Band, ...]
+    closed_least: int = Field(1_000, description="closed trades of every seed")
+    paper_seed: int = Field(1, description="this one also runs as a paper session, to the same state hash")
+
+
+class OldFigures(BaseModel):
+    """What the system before this one reported for a campaign, shown beside ours."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entries: int
+    exits: int
+    win_rate: float
+
+
+class Remark(BaseModel):
+    """A line of the report: what works, what is limited, what is open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = Field(pattern="^(works|limited|open)$")
+    text: str
+
+
+class Stage(BaseModel):
+    """A stage: its campaigns, the stages it depends on, and its own words for the report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^D\d\d$")
+    title: str
+    purpose: str
+    campaigns: tuple[Campaign, ...]
+    depends_on: tuple[str, ...] = ()
+    required_exits: tuple[str, ...] = Field((), description="exit reasons that must occur in its campaigns together")
+    required_order_states: tuple[str, ...] = Field((), description="order states that must occur, likewise")
+    old_figures: dict[str, OldFigures] = Field(default_factory=dict, description="by campaign")
+    remarks: tuple[Remark, ...] = ()
