@@ -37,9 +37,9 @@ SETTINGS = {
     "unix_socket_directories": "",  # a socket's path is limited to 107 bytes; TCP has no such limit
     "password_encryption": "scram-sha-256",
     "synchronous_commit": "on",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
     "max_connections": "60",
-    "max_wal_size": "512MB",
+    "max_wal_size": "1GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "datestyle": "iso, ymd",
@@ -48,7 +48,7 @@ SETTINGS = {
     "max_prepared_transactions": "0",
     "tcp_keepalives_idle": "60",
 }
-UNSAFE_SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "256MB"}
+UNSAFE_SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "1GB"}
 """For tests: ready in a second, lost with the machine. Commits stay `synchronous_commit=on`."""
 
 
