@@ -69,7 +69,7 @@ class SyntheticQuotes:
         definition = {
             "kind": "synthetic",
             "generator_version": GENERATOR_VERSION,
-            "market": self.market.model_dump(mode="json"),
+            "market": self.market.definition(),
             "seed": self.seed,
             "rows": self.rows,
             "levels": self.levels,
@@ -139,6 +139,7 @@ def process_of(market: SyntheticMarket, name: str, symbol: int, venue_count: int
     one.jump_decay_s, one.jump_persistence_s = market.jump_decay_s, market.jump_persistence_s
     one.gap_rate, one.gap_mean_s = market.gaps_per_s, market.gap_mean_s
     one.thin_rate, one.thin_mean_s, one.thin_factor = market.thin_per_s, market.thin_mean_s, market.thin_factor
+    one.halt_rate, one.halt_mean_s = market.halts_per_s, market.halt_mean_s
     return process
 
 

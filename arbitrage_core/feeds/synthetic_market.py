@@ -3,10 +3,11 @@
 The mid price walks at random. Each venue deals at a premium to it, in bps, the sum of three things: a mean-reverting
 noise (Ornstein-Uhlenbeck), jumps that decay quickly (what an arbitrage lives on), and jumps that stay (what it dies
 of: the spread is entered and does not come back). Calm and stressed regimes alternate; now and then a venue falls
-silent or shows little depth.
+silent or shows little depth, and, where that is wanted, halts the symbol: it says that its feed ends, and some time
+later that it is up again.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -55,6 +56,8 @@ class SyntheticMarket(BaseModel):
     thin_per_s: PerSecond = Field(0.002, description="one venue shows little depth")
     thin_mean_s: Seconds = Field(10.0, description="for a time uniform between half and one and a half of this")
     thin_factor: Factor = Field(0.05, description="on the quantities meanwhile")
+    halts_per_s: PerSecond = Field(0.0, description="one venue halts the symbol: FEED ENDED, and UP when it is over")
+    halt_mean_s: Seconds = Field(10.0, description="for a time uniform between half and one and a half of this")
 
     level_notional_quote: float = Field(20_000.0, gt=0, le=1e9, description="median of a level")
     level_sigma: float = Field(0.6, ge=0, le=2, description="log-normal spread of a level's quantity")
@@ -66,10 +69,17 @@ class SyntheticMarket(BaseModel):
             raise ValueError("jump_max_bps must not lie below jump_min_bps")
         stressed_jumps_per_s = self.jumps_per_s * max(1.0, self.stressed_jump_factor)
         switches_per_s = 1.0 / min(self.calm_mean_s, self.stressed_mean_s)
-        incidents_per_s = stressed_jumps_per_s + switches_per_s + self.gaps_per_s + self.thin_per_s
+        rare_per_s = self.gaps_per_s + self.thin_per_s + self.halts_per_s
+        incidents_per_s = stressed_jumps_per_s + switches_per_s + rare_per_s
         if incidents_per_s > INCIDENTS_PER_UPDATE_MAX * self.updates_per_s:
             raise ValueError(
-                f"{incidents_per_s:g} incidents a second (jumps under stress, regime changes, gaps, thin books) are "
-                f"too many for updates_per_s = {self.updates_per_s:g}: at most {INCIDENTS_PER_UPDATE_MAX:g} an update"
+                f"{incidents_per_s:g} incidents a second (jumps under stress, regime changes, gaps, thin books, "
+                f"halts) are too many for updates_per_s = {self.updates_per_s:g}: at most "
+                f"{INCIDENTS_PER_UPDATE_MAX:g} an update"
             )
         return self
+
+    def definition(self) -> dict[str, Any]:
+        """What the rows follow from, JSON-able. A market without halts is told as before there were any: same rows,
+        same identity."""
+        return self.model_dump(mode="json", exclude=None if self.halts_per_s else {"halts_per_s", "halt_mean_s"})

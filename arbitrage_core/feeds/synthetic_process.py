@@ -6,7 +6,7 @@ and `exp(x)` is `(1 + x/64)^64`.
 
 Where it is wrong: all markets of a symbol update equally often and independently of what happens; jumps come one at a
 time; the venues' clocks are ours (`venue_ns = received_ns = now_ns`); depth does not answer to volatility; the mid is
-held within a factor of 16 of where it started.
+held within a factor of 16 of where it started; a venue halts one symbol, never all of them together.
 """
 
 from math import ceil, floor, sqrt
@@ -16,12 +16,14 @@ from numba import njit
 
 from arbitrage_core.domain.compiled import OPTIONS
 from arbitrage_core.domain.record import record
-from arbitrage_core.domain.row import RowKind
+from arbitrage_core.domain.row import FeedStatus, RowKind
 
 PROCESS_VENUES_MAX = 8
 MID_RANGE = 16.0
 SQRT_3 = 1.7320508075688772
-_QUOTE = int(RowKind.QUOTE)
+_QUOTE, _FEED = int(RowKind.QUOTE), int(RowKind.FEED)
+_UP, _ENDED = int(FeedStatus.UP), int(FeedStatus.ENDED)
+NO_VENUE, NOT_HALTED = np.int64(-1), 0
 
 PROCESS = record(
     venues="i8",
@@ -49,6 +51,8 @@ PROCESS = record(
     thin_rate="f8",
     thin_mean_s="f8",
     thin_factor="f8",
+    halt_rate="f8",
+    halt_mean_s="f8",
 )
 """A `SyntheticMarket` of one symbol, in the units the process works in."""
 
@@ -56,6 +60,7 @@ VENUE_STATE = record(
     updated_ns="i8",
     silent_until_ns="i8",
     thin_until_ns="i8",
+    halted_until_ns="i8",  # 0: not halted; stays until the row that says it is over
     noise="f8",
     quick="f8",
     lasting="f8",
@@ -93,30 +98,39 @@ def jump(process, venue, bits, share):
 
 @_process
 def befall(process, state, chance, bits, dt_s):
-    """Lets at most one incident happen within dt: a jump, a change of regime, a gap, a thin book. Writes state.
+    """Lets at most one incident happen within dt: a jump, a change of regime, a gap, a thin book, a halt. Writes state.
 
-    `chance` in [0, 1) decides whether and which; what is left of it decides how large or long.
+    `chance` in [0, 1) decides whether and which; what is left of it decides how large or long. Returns the venue that
+    began a halt, NO_VENUE when none did.
     """
     regime = state.stressed
-    venue = state.venues[np.int64(bits_share(bits, 0) * process.venues)]
+    which = np.int64(bits_share(bits, 0) * process.venues)
+    venue = state.venues[which]
     likely = process.jump_rates[regime] * dt_s
     if chance < likely:
         jump(process, venue, bits, chance / likely)
-        return
+        return NO_VENUE
     chance -= likely
     likely = process.switch_rates[regime] * dt_s
     if chance < likely:
         state.stressed = 1 - regime
-        return
+        return NO_VENUE
     chance -= likely
     likely = process.gap_rate * dt_s
     if chance < likely:
         venue.silent_until_ns = state.now_ns + duration_ns(process.gap_mean_s, chance / likely)
-        return
+        return NO_VENUE
     chance -= likely
     likely = process.thin_rate * dt_s
     if chance < likely:
         venue.thin_until_ns = state.now_ns + duration_ns(process.thin_mean_s, chance / likely)
+        return NO_VENUE
+    chance -= likely
+    likely = process.halt_rate * dt_s
+    if chance < likely and venue.halted_until_ns == NOT_HALTED:
+        venue.halted_until_ns = state.now_ns + duration_ns(process.halt_mean_s, chance / likely)
+        return which
+    return NO_VENUE
 
 
 @_process
@@ -165,6 +179,26 @@ def write_levels(process, row, at, centre, half_spread, factor, depth):
 
 
 @_process
+def write_header(process, row, kind, status, venue, now_ns):
+    """Writes all of a row but its payload. The venues' clocks are ours."""
+    row.now_ns, row.received_ns, row.venue_ns = now_ns, now_ns, now_ns
+    row.kind, row.venue, row.symbol, row.status = kind, venue, process.symbol, status
+
+
+@_process
+def write_feed(process, row, status, venue, now_ns):
+    """Writes a FEED row: the venue's market of this symbol ended, or is up. Its payload is empty."""
+    write_header(process, row, _FEED, status, venue, now_ns)
+    row.bid_px[:], row.bid_qty[:], row.ask_px[:], row.ask_qty[:] = 0.0, 0.0, 0.0, 0.0
+
+
+@_process
+def is_back(venue, now_ns):
+    """Whether a halt of this venue is over and nobody has said so yet."""
+    return venue.halted_until_ns != NOT_HALTED and venue.halted_until_ns <= now_ns
+
+
+@_process
 def walk_mid(process, state, dt_s, normal):
     """The next mid price. Writes state."""
     mid = state.mid * (1.0 + process.volatility * sqrt(dt_s) * normal)
@@ -176,7 +210,8 @@ def quotes_of(processes, states, rows, exponentials, normals, chances, bits, dep
     """Runs one symbol's process through a block of n draws and returns how many rows it wrote.
 
     Reads PROCESS[1], draws f8[n], f8[2, n], f8[n], i8[n] and i8[levels, 2, n]; writes PROCESS_STATE[1] and ROW[≥ n]
-    from the start. An update of a silent venue writes no row.
+    from the start. A draw writes at most one row: that a halt began in place of the quote, that it is over in place of
+    the venue's first quote after it. An update of a silent or halted venue writes none.
     """
     process, state, count = processes[0], states[0], 0
     for at in range(exponentials.shape[0]):
@@ -184,15 +219,24 @@ def quotes_of(processes, states, rows, exponentials, normals, chances, bits, dep
         state.now_ns += gap_ns
         dt_s = gap_ns * 1e-9
         walk_mid(process, state, dt_s, normals[0, at])
-        befall(process, state, chances[at], bits[at], dt_s)
+        now_ns = state.now_ns
+        halted = befall(process, state, chances[at], bits[at], dt_s)
+        if halted != NO_VENUE:
+            write_feed(process, rows[count], _ENDED, halted, now_ns)
+            count += 1
+            continue
         which = np.int64(bits_share(bits[at], 3) * process.venues)
-        venue, now_ns = state.venues[which], state.now_ns
-        if now_ns < venue.silent_until_ns:
+        venue = state.venues[which]
+        if now_ns < venue.silent_until_ns or now_ns < venue.halted_until_ns:
+            continue
+        if is_back(venue, now_ns):
+            venue.halted_until_ns = NOT_HALTED
+            write_feed(process, rows[count], _UP, which, now_ns)
+            count += 1
             continue
         premium = move_premium(process, venue, now_ns, process.premium_sds[state.stressed], normals[1, at])
         row = rows[count]
-        row.now_ns, row.received_ns, row.venue_ns = now_ns, now_ns, now_ns
-        row.kind, row.venue, row.symbol, row.status = _QUOTE, which, process.symbol, 0
+        write_header(process, row, _QUOTE, 0, which, now_ns)
         factor = process.thin_factor if now_ns < venue.thin_until_ns else 1.0
         centre, half_spread = state.mid * (1.0 + premium), process.half_spreads[state.stressed]
         write_levels(process, row, at, centre, half_spread, factor, depth)
