@@ -1,15 +1,17 @@
-"""The inbox: all that is handed to the engine, in one order: the source's rows, commands, and time when nothing else comes.
+"""The inbox: all that is handed to the engine, in one order: the source's rows, commands, and time itself.
 
 What is handed over gets its number here, and a time that never runs back: rows of a recording or a synthetic market
-keep their own, commands and timers get the source's time at the moment. Commands may be put in from any thread.
+keep their own; commands, and timers when nothing else comes, get the source's time at the moment. Before the first row
+there is no time, so commands wait for it. Commands may be put in from any thread.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 
-from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.domain.row import Command, command_row, timer_row, with_levels
 from arbitrage_core.feeds.row_stream import opaque
 
@@ -17,51 +19,82 @@ COMMANDS_WAITING_MAX = 1_000
 TIMER_EVERY_NS = 250_000_000
 """Row time that may pass without a row before a TIMER is handed over, so that what is due does not wait for a quote."""
 
-Handed = Callable[[], None]
+Told = Callable[[], None]
 
 
 class Inbox:
     """Puts rows of `row_dtype(levels)` and commands in order. `sequence` is how many were handed over, `last_ns` the
-    time of the last one."""
+    time of the last one (0: none yet)."""
 
     def __init__(self, levels: int) -> None:
         self._levels = levels
-        self._commands: deque[tuple[Command, Handed | None]] = deque()
+        self._commands: deque[tuple[Command, Told | None, Told | None]] = deque()
+        self._lock, self._closed = threading.RLock(), False
         self.sequence, self.last_ns = 0, 0
 
-    def command(self, command: Command, handed: Handed | None = None) -> None:
-        """Puts a command in; `handed` is called when the engine has got it. Raises BadInput when too many wait."""
-        if len(self._commands) >= COMMANDS_WAITING_MAX:
-            raise BadInput(f"{COMMANDS_WAITING_MAX} commands wait already", "wait for their answers")
-        self._commands.append((command, handed))
+    def command(
+        self, command: Command, handed: Told | None = None, *, dropped: Told | None = None, bounded: bool = True
+    ) -> None:
+        """Puts a command in; one of `handed`, when the engine has got it, and `dropped`, when it never will, is called.
+
+        Raises BadInput when too many wait, unless not `bounded` (the runner's own), and when the inbox is closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise BadInput("the session is ending and takes no commands any more", "start another one")
+            if bounded and len(self._commands) >= COMMANDS_WAITING_MAX:
+                raise BadInput(f"{COMMANDS_WAITING_MAX} commands wait already", "wait for their answers")
+            self._commands.append((command, handed, dropped))
 
     @property
     def waiting(self) -> int:
         """Commands not yet handed over."""
         return len(self._commands)
 
-    def next(self, rows: np.ndarray | None, now_ns: int) -> tuple[np.ndarray | None, list[Handed]]:
+    def close(self) -> list[Told]:
+        """Takes no more commands; whom to tell that theirs is dropped."""
+        with self._lock:
+            self._closed = True
+            left = [dropped for _, _, dropped in self._commands if dropped is not None]
+            self._commands.clear()
+        return left
+
+    def next(self, rows: np.ndarray | None, now_ns: int) -> tuple[np.ndarray | None, list[Told]]:
         """What to hand over now: (ROW[n] or None, whom to tell afterwards).
 
-        `rows` are the source's, all at or before `now_ns`, the source's time.
+        `rows` are the source's, all at or before `now_ns`, the source's time. Raises InvariantBroken for rows from
+        before what was handed over.
         """
         parts, tell = [], []
         if rows is not None:
+            if rows["now_ns"][0] < self.last_ns:
+                raise InvariantBroken(
+                    f"time must not run back: a row of {rows['now_ns'][0]} ns came after {self.last_ns} ns"
+                )
             parts.append(with_levels(rows, self._levels))
-            self.last_ns = max(self.last_ns, int(rows["now_ns"][-1]))
-        while self._commands:
-            command, handed = self._commands.popleft()
+            self.last_ns = int(rows["now_ns"][-1])
+        if self.last_ns > 0 and self._commands:
             self.last_ns = max(self.last_ns, now_ns)
-            parts.append(command_row(command, self.last_ns, self._levels))
-            if handed is not None:
-                tell.append(handed)
+            with self._lock:
+                taken = list(self._commands)
+                self._commands.clear()
+            parts += [command_row(command, self.last_ns, self._levels) for command, _, _ in taken]
+            tell = [handed for _, handed, _ in taken if handed is not None]
         if not parts and self.last_ns > 0 and now_ns - self.last_ns >= TIMER_EVERY_NS:
             self.last_ns = now_ns
             parts.append(timer_row(now_ns, self._levels))
         if not parts:
             return None, tell
+        return self._numbered(parts), tell
+
+    def last(self, rows: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The rows that end a session, as one batch, numbered like any others."""
+        self.last_ns = max(self.last_ns, int(rows[-1]["now_ns"][-1]))
+        return self._numbered(list(rows))
+
+    def _numbered(self, parts: list[np.ndarray]) -> np.ndarray:
         batch = parts[0]
         if len(parts) > 1:
             batch = np.concatenate([opaque(part) for part in parts]).view(parts[0].dtype)
         self.sequence += len(batch)
-        return batch, tell
+        return batch

@@ -6,10 +6,12 @@ loop never waits for them, and while one of them does not answer, entries are re
 
 A session ends when its source does, when an operator says so, or when it must not go on: another process took it over,
 the record overflowed, an invariant broke. Ending in order is: no more entries, open trades leave (or stand, as
-chosen), everything kept, the journal sealed. A second interrupt skips the leaving, not the sealing.
+chosen), everything kept, the journal sealed. A second interrupt skips the leaving, not the sealing; so does another
+process at work, because the trades are that one's now.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ import numpy as np
 
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.row import Command, with_levels
+from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.session.inbox import Inbox
 from arbitrage_core.session.session import Session, closing_rows
 from arbitrage_core.storage.journal import JournalWriter
@@ -34,6 +37,21 @@ SILENT_AFTER_S = 2.0
 """A store that has not answered for so long counts as silent."""
 FLATTEN_GRACE_S = 10.0
 """Wall seconds that open trades have to leave by themselves, as rows come, before time is given them all at once."""
+
+
+DURABLE_MAX = 4_096
+"""Intents one synced write may hold. More at once come of a bulk of rows, from a simulated venue: written, then synced.
+"""
+
+LOG = EventLog("runner")
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Why a session must not go on. `at_once`: its trades are not its own any more, so they do not leave."""
+
+    reason: str
+    at_once: bool = False
 
 
 class Source(Protocol):
@@ -72,7 +90,7 @@ class Store(Protocol):
         ...
 
     @property
-    def must_end(self) -> str | None:
+    def must_end(self) -> Halt | None:
         """Why the session must not go on, if so."""
         ...
 
@@ -84,6 +102,9 @@ class Ending(StrEnum):
     STOPPED = "stopped by the operator"
     CUT_SHORT = "cut short by the operator"
     MUST_END = "must not go on"
+
+
+GRAVITY = {None: 0, Ending.SOURCE_ENDED: 1, Ending.STOPPED: 2, Ending.MUST_END: 3, Ending.CUT_SHORT: 4}
 
 
 @dataclass
@@ -101,7 +122,8 @@ class LiveRunner:
     """Runs a session over a source. `run` it in an event loop; `command` and `stop` may be called from any thread.
 
     `session` must hand its drained batches to `keep`. `leaves` says whether open trades leave when the session is
-    stopped. `on_look` is called about twice a second.
+    stopped. `on_look` is called about twice a second; once it raises OSError, a screen that is gone, no more.
+    `hurried`: whoever asked twice to stop wants nothing waited for, not even after the loop.
     """
 
     def __init__(
@@ -121,45 +143,73 @@ class LiveRunner:
         self.market_rows = 0
         self.ending: Ending | None = None
         self.reason = ""
+        self.hurried = False
+        self._at_once = self._over = False
+        self._stopping = threading.RLock()  # a signal may interrupt a stop
         self._on_look, self._clock = on_look, clock
         self._silent: tuple[str, ...] = ()
         self._flatten_by: float | None = None
+        self._bulky = False
         self._look_at = self._watch_at = self._busy_s = 0.0
         self._looked = clock()
 
     # ------------------------------------------------------------------------------------- asked from other threads
 
-    def command(self, command: Command, handed: Callable[[], None] | None = None) -> None:
-        """Hands a command to the engine with the next rows; `handed` is called when it has got it."""
-        self.inbox.command(command, handed)
+    def command(
+        self,
+        command: Command,
+        handed: Callable[[], None] | None = None,
+        *,
+        dropped: Callable[[], None] | None = None,
+    ) -> None:
+        """Hands a command to the engine with the next rows. `handed` is called when it has got it, `dropped` when it
+        never will because the session ended before. Raises BadInput when too many wait, or the session has ended."""
+        self.inbox.command(command, handed, dropped=dropped)
 
-    def stop(self, ending: Ending = Ending.STOPPED, reason: str = "") -> None:
-        """Ends the session: in order, or at once when it is CUT_SHORT. The graver reason stands."""
-        graver = {None: 0, Ending.SOURCE_ENDED: 1, Ending.STOPPED: 2, Ending.MUST_END: 3, Ending.CUT_SHORT: 4}
-        if graver[ending] > graver[self.ending]:
-            self.ending, self.reason = ending, reason
+    def stop(self, ending: Ending = Ending.STOPPED, reason: str = "", *, at_once: bool = False) -> None:
+        """Ends the session: in order, or at once when it is CUT_SHORT or so said. The graver reason stands."""
+        with self._stopping:
+            self.hurried = self.hurried or ending == Ending.CUT_SHORT
+            if not self._over and GRAVITY[ending] > GRAVITY[self.ending]:
+                self.ending, self.reason = ending, reason
+                self._at_once = self._at_once or at_once or ending == Ending.CUT_SHORT
 
     # ------------------------------------------------------------------------------------------------------ the loop
 
     async def run(self) -> Ending:
         """Runs until the end; gives why it ended. Raises InvariantBroken, and what source or disk raise."""
-        while True:
-            began = self._clock()
-            rows = None if self._is_over() else self.source.take()
-            if rows is not None:
-                self.market_rows += len(rows)
-            self._hand_over(*self.inbox.next(rows, self.source.now_ns))
-            self._watch_stores()
-            if self._ends_now(rows):
-                break
-            self._busy_s += self._clock() - began
+        try:
+            while not self._turn():
+                await asyncio.sleep(self._nap_s())
+            self._close()
+        finally:
+            for dropped in self.inbox.close():
+                dropped()
+        return self.ending
+
+    def _turn(self) -> bool:
+        """One turn of the loop; gives whether it was the last."""
+        began = self._clock()
+        rows = None if self._at_once or self.source.ended else self.source.take()
+        if rows is not None:
+            self.market_rows += len(rows)
+        self._hand_over(*self.inbox.next(rows, self.source.now_ns))
+        self._bulky = rows is not None
+        self._watch_stores()
+        with self._stopping:
+            self._over = self._ends_now()
+        self._busy_s += self._clock() - began
+        if not self._over:
             self._look()
-            await asyncio.sleep(0.0 if self._bulky(rows) else min(max(NAP_S, self.source.wait_s), TICK_S))
-        self._close()
-        return self.ending or Ending.SOURCE_ENDED
+        return self._over
+
+    def _nap_s(self) -> float:
+        """How long the loop sleeps; when more rows are due already it only lets others have their turn."""
+        wait_s = self.source.wait_s
+        return 0.0 if self._bulky and wait_s == 0.0 else min(max(NAP_S, wait_s), TICK_S)
 
     def keep(self, batch: dict[str, np.ndarray]) -> None:
-        """What the engine wrote: the venue's answers and what was asked of it into the journal, all of it to the stores.
+        """Keeps what the engine wrote: the venue's answers and what was asked of it in the journal, all in the stores.
 
         The intents are on the device before anything later happens.
         """
@@ -167,7 +217,10 @@ class LiveRunner:
             reports = with_levels(batch["reports"], self.session.config.levels)
             self.journal.append_reports(batch["report_positions"], reports)
         if len(batch["orders"]):
-            self.journal.append_intents(batch["orders"], durable=len(batch["orders"]) <= DURABLE_MAX)
+            fits = len(batch["orders"]) <= DURABLE_MAX
+            self.journal.append_intents(batch["orders"], durable=fits)
+            if not fits:
+                self.journal.sync()
         for store in self.stores:
             store.put(batch)
 
@@ -180,10 +233,6 @@ class LiveRunner:
         for handed in tell:
             handed()
 
-    def _bulky(self, rows: np.ndarray | None) -> bool:
-        """Whether more rows are due already: the loop only lets others have their turn."""
-        return rows is not None and self.source.wait_s == 0.0
-
     def _watch_stores(self) -> None:
         now = self._clock()
         if now < self._watch_at:
@@ -191,44 +240,49 @@ class LiveRunner:
         self._watch_at = now + WATCH_EVERY_S
         silent = tuple(store.name for store in self.stores if store.away_s > SILENT_AFTER_S)
         if bool(silent) != bool(self._silent):
-            self.inbox.command(Command.STORES_SILENT if silent else Command.STORES_ANSWER)
+            self.inbox.command(Command.STORES_SILENT if silent else Command.STORES_ANSWER, bounded=False)
+            if silent:
+                LOG.warning("stores_silent", service=silent)
+            else:
+                LOG.info("stores_answer", service=self._silent)
         self._silent = silent
         for store in self.stores:
-            why = store.must_end
-            if why is not None:
-                self.stop(Ending.MUST_END, why)
+            halt = store.must_end
+            if halt is not None:
+                self.stop(Ending.MUST_END, halt.reason, at_once=halt.at_once)
 
-    def _is_over(self) -> bool:
-        """Whether no more rows may be taken."""
-        return self.ending in (Ending.CUT_SHORT,) or self.source.ended
-
-    def _ends_now(self, rows: np.ndarray | None) -> bool:
-        if self.ending == Ending.CUT_SHORT:
+    def _ends_now(self) -> bool:
+        if self._at_once:
             return True
+        handed = self.inbox.waiting == 0 or self.inbox.last_ns == 0  # before the first row there is no time
         if self.source.ended:
             self.stop(Ending.SOURCE_ENDED)
-            return self.inbox.waiting == 0
+            return handed
         if self.ending is None:
             return False
         if not self.leaves:
-            return self.inbox.waiting == 0
+            return handed
         if self._flatten_by is None:
             self._flatten_by = self._clock() + FLATTEN_GRACE_S
-            self.inbox.command(Command.FLATTEN)
+            self.inbox.command(Command.FLATTEN, bounded=False)
             return False
-        return self.inbox.waiting == 0 and (not self.open_trades or self._clock() > self._flatten_by)
+        return handed and (not self.open_trades or self._clock() > self._flatten_by)
 
     @property
     def open_trades(self) -> int:
         """Trades that hold something or have orders at work."""
         return int(self.session.state[0].symbols["in_use"].sum())
 
+    @property
+    def stands(self) -> bool:
+        """Whether the session ends with its open trades standing: as chosen, or because they may not be touched."""
+        return self._at_once or (self.ending != Ending.SOURCE_ENDED and not self.leaves)
+
     def _close(self) -> None:
         """Flattens, unless trades are to stand or there is no time for it; takes the last of what was written."""
-        stands = self.ending == Ending.CUT_SHORT or (self.ending != Ending.SOURCE_ENDED and not self.leaves)
-        if self.session.rows and not stands:
-            for row in closing_rows(int(self.session.state[0].now_ns), self.session.config.levels):
-                self._hand_over(row, [])
+        if self.session.rows and not self.stands:
+            rows = closing_rows(int(self.session.state[0].now_ns), self.session.config.levels)
+            self._hand_over(self.inbox.last(rows), [])
         self.session.finish()
         self._look(last=True)
 
@@ -245,14 +299,14 @@ class LiveRunner:
             ending=str(self.ending or ""),
         )
         self._busy_s, self._looked, self._look_at = 0.0, now, now + LOOK_EVERY_S
-        self._on_look(self)
-
-
-DURABLE_MAX = 8_192
-"""More intents than this at once come of a bulk of rows, from a simulated venue; they are synced with the next ones."""
+        try:
+            self._on_look(self)
+        except OSError as error:  # a terminal that is gone: trading needs none
+            self._on_look = lambda runner: None
+            LOG.error("screen_lost", error=error)
 
 
 def must_be_flat(runner: LiveRunner) -> None:
     """After an end in order nothing may be left open. Raises InvariantBroken."""
-    if runner.leaves and runner.ending != Ending.CUT_SHORT and not runner.session.ended:
+    if not runner.stands and not runner.session.ended:
         raise InvariantBroken(f"{runner.open_trades} trades were still open after the session was flattened")

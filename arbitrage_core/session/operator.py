@@ -5,9 +5,10 @@ or the runner has taken note of it; what cannot be obeyed yet the listener answe
 """
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from arbitrage_core.domain.errors import BadInput
@@ -20,6 +21,7 @@ from arbitrage_core.storage.live_state.writer import LiveStateWriter
 LOG = EventLog("operator")
 ROWS = {CommandKind.PAUSE: Command.PAUSE, CommandKind.RESUME: Command.RESUME, CommandKind.FLATTEN: Command.FLATTEN}
 """Commands that are rows of the engine."""
+ANSWER_CHARACTERS_MAX = 400
 
 
 def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorCommand], None]:
@@ -27,15 +29,18 @@ def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorComma
 
     def answer(command: OperatorCommand, status: AnswerStatus, text: str) -> None:
         LOG.info("command_answered", command_id=command.command_id, command_kind=command.kind, status=status)
-        writer.answer(
-            Answer(
-                command_id=command.command_id,
-                status=status,
-                text=text,
-                epoch=writer.epoch,
-                answered_ns=time.time_ns(),
+        try:
+            writer.answer(
+                Answer(
+                    command_id=command.command_id,
+                    status=status,
+                    text=text[:ANSWER_CHARACTERS_MAX],
+                    epoch=writer.epoch,
+                    answered_ns=time.time_ns(),
+                )
             )
-        )
+        except BadInput as error:  # too many answers wait for the server: what was asked is done all the same
+            LOG.error("answer_lost", error=error, command_id=command.command_id)
 
     def heard(command: OperatorCommand) -> None:
         LOG.info("command_heard", command_id=command.command_id, command_kind=command.kind, operator=command.operator)
@@ -44,7 +49,11 @@ def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorComma
             answer(command, AnswerStatus.ACCEPTED, "the session is ending in order")
             return
         try:
-            runner.command(ROWS[command.kind], lambda: answer(command, AnswerStatus.ACCEPTED, "the engine has it"))
+            runner.command(
+                ROWS[command.kind],
+                lambda: answer(command, AnswerStatus.ACCEPTED, "the engine has it"),
+                dropped=lambda: answer(command, AnswerStatus.REFUSED, "the session ended before the engine got it"),
+            )
         except BadInput as error:
             answer(command, AnswerStatus.REFUSED, str(error))
 
@@ -53,23 +62,34 @@ def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorComma
 
 @contextmanager
 def interrupts(runner: LiveRunner, notice: Callable[[str], None]) -> Iterator[None]:
-    """While the block runs, Ctrl-C and a request to terminate end the session instead of the process."""
+    """While the block runs, Ctrl-C, a request to terminate and a terminal that closes end the session instead of the
+    process. Only the main thread gets signals; in another one this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     caught: list[int] = []
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         caught.append(number)
-        if len(caught) == 1:
-            notice(
-                "ending in order: open trades " + ("leave" if runner.leaves else "stand") + "; again to stop at once"
-            )
-            runner.stop(Ending.STOPPED, signal.Signals(number).name)
-        else:
-            runner.stop(Ending.CUT_SHORT, signal.Signals(number).name)
+        first = len(caught) == 1
+        runner.stop(Ending.STOPPED if first else Ending.CUT_SHORT, signal.Signals(number).name)
+        if first:
+            trades = "leave" if runner.leaves else "stand"
+            with suppress(OSError):  # a terminal that is gone
+                notice(f"ending in order: open trades {trades}; again to stop at once")
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, interrupted) for number in numbers]
+    before = {number: signal.signal(number, interrupted) for number in _numbers()}
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: not set by Python
+
+
+def _numbers() -> list[signal.Signals]:
+    """The signals that ask to end. A terminal's closing only where nobody chose to outlive it (nohup)."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        numbers.append(hang_up)
+    return numbers

@@ -12,7 +12,8 @@ from math import inf, isfinite
 
 import numpy as np
 
-from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.row import row_dtype
 from arbitrage_core.feeds.feed import Feed
 
 REAL, MAX = "real", "max"
@@ -21,6 +22,9 @@ ROWS_AT_ONCE = 20_000
 """Rows released together at most: a compiled call over them stays well below 50 ms."""
 STARVED_WAIT_S = 0.002
 """How long to wait when the reader of the feed lags."""
+CLOSE_WITHIN_S = 5.0
+"""How long a feed may still take over the array it is making when it is closed."""
+TIME_NS_MAX = 2**63 - 1
 
 
 def pace_of(text: str) -> float:
@@ -39,16 +43,18 @@ def pace_of(text: str) -> float:
 class PacedRows:
     """The rows of a feed at a pace. `start` it, `take` what is due again and again until `ended`, `close` it.
 
-    `now_ns` is the row time up to which every row has been released: nothing still to come lies before it. `clock`
-    gives wall seconds that never run back.
+    `now_ns` is the row time up to which every row has been released: nothing still to come lies before it, and it never
+    runs back. `clock` gives wall seconds; while one runs back, row time stands still.
     """
 
     def __init__(self, feed: Feed, factor: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._feed, self._factor, self._clock = feed, factor, clock
         self._arrays: queue.Queue[np.ndarray | BaseException | None] = queue.Queue(ARRAYS_AHEAD)
-        self._rows: np.ndarray | None = None
+        self._rows = np.zeros(0, row_dtype(feed.levels))
         self._times_ns = np.zeros(0, np.int64)
-        self._given, self._first_ns, self._began_s = 0, 0, 0.0
+        self._given = 0
+        self._first_ns: int | None = None
+        self._began_s, self._clock_ns = 0.0, 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._read, name="feed", daemon=True)
         self.ended, self.now_ns = False, 0
@@ -61,45 +67,51 @@ class PacedRows:
         """Rows that are due, in order, at most ROWS_AT_ONCE; None when none are. Raises what the feed raised."""
         if not self._in_hand():
             return None
-        clock_ns, due = self._clock_ns(), len(self._times_ns)
+        self._see_clock()
+        due = len(self._times_ns)
         if self._factor != inf:
-            due = int(np.searchsorted(self._times_ns, clock_ns, side="right"))
+            due = int(np.searchsorted(self._times_ns, self._clock_ns, side="right"))
         due = min(due, self._given + ROWS_AT_ONCE)
         rows = self._rows[self._given : due] if due > self._given else None
         self._given = max(due, self._given)
-        if self._factor != inf and self._given < len(self._times_ns) and self._times_ns[self._given] > clock_ns:
-            self.now_ns = clock_ns
+        if self._factor != inf and self._given < len(self._times_ns) and self._times_ns[self._given] > self._clock_ns:
+            self.now_ns = self._clock_ns
         elif rows is not None:
             self.now_ns = int(self._times_ns[self._given - 1])
         return rows
 
     @property
     def wait_s(self) -> float:
-        """Wall seconds until the next row is due; 0 when one is."""
-        if self.ended or self._rows is None or self._given >= len(self._times_ns):
-            return 0.0 if self.ended else STARVED_WAIT_S
+        """Wall seconds until the next row is due; 0 when one is, or none will come."""
+        if self.ended:
+            return 0.0
+        if self._given >= len(self._times_ns):
+            return STARVED_WAIT_S if self._arrays.empty() else 0.0
         if self._factor == inf:
             return 0.0
-        return max(0.0, (int(self._times_ns[self._given]) - self._clock_ns()) / self._factor * 1e-9)
+        self._see_clock()
+        return max(0.0, (int(self._times_ns[self._given]) - self._clock_ns) / self._factor * 1e-9)
 
-    def _clock_ns(self) -> int:
-        """Row time by the wall clock; of no use at the pace `max`."""
-        if self._first_ns == 0 or self._factor == inf:
-            return self._first_ns
-        return self._first_ns + int((self._clock() - self._began_s) * self._factor * 1e9)
-
-    def close(self) -> None:
-        """Stops reading ahead."""
+    def close(self, timeout_s: float = CLOSE_WITHIN_S) -> bool:
+        """Stops reading ahead; gives whether the reader is gone, which one that hangs in its feed is not."""
         self._closing.set()
-        while self._thread.is_alive():
+        until = time.monotonic() + timeout_s
+        while self._thread.is_alive() and time.monotonic() < until:
             try:
                 self._arrays.get_nowait()  # a reader that waits for room
             except queue.Empty:
                 self._thread.join(0.05)
+        return not self._thread.is_alive()
+
+    def _see_clock(self) -> None:
+        """Moves row time on by the wall clock; of no use at the pace `max`."""
+        if self._first_ns is not None and self._factor != inf:
+            passed_ns = int((self._clock() - self._began_s) * self._factor * 1e9)
+            self._clock_ns = min(max(self._first_ns + passed_ns, self._clock_ns), TIME_NS_MAX)
 
     def _in_hand(self) -> bool:
         """Whether there are rows to look at; takes the next array of the feed when the last one is used up."""
-        while not self.ended and (self._rows is None or self._given >= len(self._rows)):
+        while not self.ended and self._given >= len(self._rows):
             try:
                 found = self._arrays.get_nowait()
             except queue.Empty:
@@ -111,16 +123,21 @@ class PacedRows:
             elif len(found):
                 self._rows, self._given = found, 0
                 self._times_ns = np.ascontiguousarray(found["now_ns"])
-                if self._first_ns == 0:
-                    self._first_ns, self._began_s = int(self._times_ns[0]), self._clock()
+                if self._first_ns is None:
+                    self._first_ns = self._clock_ns = int(self._times_ns[0])
+                    self._began_s = self._clock()
         return not self.ended
 
     def _read(self) -> None:
+        """The reader's thread. What the feed raises is told to the loop, which raises it."""
         try:
             for rows in self._feed:
                 if self._closing.is_set():
                     return
                 self._arrays.put(rows)
             self._arrays.put(None)
-        except BaseException as error:  # told to the loop, which raises it
+        except (BadInput, InvariantBroken, OSError, MemoryError) as error:
             self._arrays.put(error)
+        except BaseException as error:
+            self._arrays.put(error)
+            raise  # a defect: threading's hook says where

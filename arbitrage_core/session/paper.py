@@ -7,7 +7,7 @@ pace: the parts differ, the engine and its rows do not.
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.feeds.feed import Feed
+from arbitrage_core.laws import Violation
 from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.monitoring.logs.log_book import LogBook
 from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.binding import Notice, sources_digest
-from arbitrage_core.session.live_runner import Ending, LiveRunner, must_be_flat
+from arbitrage_core.session.live_runner import SILENT_AFTER_S, Ending, LiveRunner, must_be_flat
 from arbitrage_core.session.operator import interrupts, obey
 from arbitrage_core.session.pace import PacedRows
 from arbitrage_core.session.recorder import Recorder
@@ -45,6 +46,10 @@ LIMITS = Limits(connect_s=3, lock_s=5.0, statement_s=10.0, transaction_s=15.0)
 """How long a running session waits for its database, at most; what waits meanwhile is kept."""
 BACKFILL_S = 20.0
 """How long a session that ended waits for its database to take what is left."""
+LIVE_STATE_CLOSE_S = 5.0
+"""How long it waits for the live state to take the last projection and answers."""
+HURRIED_S = 0.5
+REASON_CHARACTERS_MAX = 2_000
 
 LOG = EventLog("paper")
 
@@ -72,6 +77,7 @@ class PaperOrder:
     checkout_id: str
     leaves: bool = True
     preflight: Any = None
+    campaign_run_id: int | None = None
 
 
 @dataclass
@@ -95,8 +101,9 @@ def run_paper(
 ) -> SessionResult:
     """Runs it to its end. Raises BadInput when something cannot be had, CannotGoOn, InvariantBroken, DiskRefused.
 
-    The document says how it ended (`ending`), and under `record` whether the record in Postgres equals the engine's
-    ledger; where it does not, that is among the violations.
+    The document says how it ended (`ending`), and under `record` whether the record in Postgres is complete and equals
+    the engine's ledger; where it does not, that is among the violations. Whatever is raised, nothing is left running,
+    the journal is sealed as broken (torn, when it was the disk that refused), and so is the record, if it answers.
     """
     with _parts(order, book, notice) as parts:
         runner = LiveRunner(
@@ -108,28 +115,23 @@ def run_paper(
             on_look=on_look,
         )
         parts.session.on_drain = runner.keep
-        listener = ControlListener(
-            order.redis_url, Namespace(order.checkout_id), parts.live.writer, obey(runner, parts.live.writer)
-        )
-        began = time.perf_counter()
         try:
-            with interrupts(runner, notice), _running(parts, listener):
-                LOG.info("session_started", session=order.name, epoch=parts.live.writer.epoch)
-                ending = asyncio.run(runner.run())
-                parts.live.offer(parts.session, runner.inbox.sequence)
-            must_be_flat(runner)
-        except (InvariantBroken, BadInput) as error:
+            with interrupts(runner, notice):
+                with _running(order, parts, runner, notice):
+                    LOG.info("session_started", session=order.name, epoch=parts.live.writer.epoch)
+                    began = time.perf_counter()
+                    asyncio.run(runner.run())
+                    elapsed_s = time.perf_counter() - began
+                must_be_flat(runner)
+                LOG.info("session_ended", session=order.name, reason=runner.ending, rows=runner.market_rows)
+                if runner.ending == Ending.MUST_END:
+                    cure = "see arb status; the journal is sealed and holds all that happened"
+                    raise CannotGoOn(runner.reason, cure) from parts.recorder.failure
+                return _result(order, parts, runner, book, elapsed_s)
+        except BaseException as error:
             LOG.critical("session_broken", error=error)
-            _end_broken(parts, str(error))
+            _end_broken(parts, book, f"{type(error).__name__}: {error}")
             raise
-        LOG.info("session_ended", session=order.name, reason=ending, rows=runner.market_rows)
-        if ending in (Ending.MUST_END, Ending.CUT_SHORT):
-            reason = f"{ending}: {runner.reason}"
-            parts.journal.seal_broken(reason)
-            _end_broken(parts, reason)
-            if ending == Ending.MUST_END:
-                raise CannotGoOn(runner.reason, "see arb status; the journal is sealed and holds all that happened")
-        return _result(order, parts, runner, time.perf_counter() - began)
 
 
 @contextmanager
@@ -150,9 +152,9 @@ def _parts(order: PaperOrder, book: LogBook, notice: Notice) -> Iterator[_Parts]
             created_ns=time.time_ns(),
         )
         with JournalWriter.create(order.folder, manifest) as journal:
+            live = LiveStateWriter(order.redis_url, Namespace(order.checkout_id), order.name, epoch)
             writer = RecordWriter.begin(record, _start(order, manifest, epoch))
             recorder = Recorder(writer, logs=lambda: [_log_record(entry) for entry in book.take()])
-            live = LiveStateWriter(order.redis_url, Namespace(order.checkout_id), order.name, epoch)
             yield _Parts(session, journal, record, recorder, LiveStore(live, order.config), source)
 
 
@@ -169,6 +171,7 @@ def _start(order: PaperOrder, manifest: Manifest, epoch: int) -> SessionStart:
         code_version=manifest.code_version,
         started_ns=manifest.created_ns,
         preflight=order.preflight,
+        campaign_run_id=order.campaign_run_id,
     )
 
 
@@ -185,39 +188,69 @@ def _log_record(entry: Any) -> tuple[int, str, str, dict[str, object] | None]:
 
 
 @contextmanager
-def _running(parts: _Parts, listener: ControlListener) -> Iterator[None]:
-    """Starts what works beside the loop, and stops it however the block ends."""
-    parts.source.start()
-    parts.recorder.start()
-    parts.live.writer.start()
-    listener.start()
-    try:
+def _running(order: PaperOrder, parts: _Parts, runner: LiveRunner, notice: Notice) -> Iterator[None]:
+    """Starts what works beside the loop, and stops it in the reverse order however the block ends: no more rows, the
+    last projection, no more commands, the last answers delivered, the last entries recorded."""
+    live = parts.live.writer
+    listener = ControlListener(order.redis_url, Namespace(order.checkout_id), live, obey(runner, live))
+    with ExitStack() as stopping:
+        parts.recorder.start()
+        stopping.callback(_finish_recording, parts.recorder, runner, notice)
+        live.start()
+        stopping.callback(lambda: live.close(HURRIED_S if runner.hurried else LIVE_STATE_CLOSE_S))
+        listener.start()
+        stopping.callback(listener.close)
+        stopping.callback(lambda: parts.live.offer(parts.session, runner.inbox.sequence))
+        parts.source.start()
+        stopping.callback(parts.source.close)
         yield
-    finally:
-        parts.source.close()
-        listener.close()
-        parts.live.writer.close()
-        parts.recorder.finish(BACKFILL_S)
 
 
-def _end_broken(parts: _Parts, reason: str) -> None:
-    """Says in the record that the session broke; what stands in the way of that is logged."""
+def _finish_recording(recorder: Recorder, runner: LiveRunner, notice: Notice) -> None:
+    waiting = recorder.health.waiting
+    if recorder.health.away_s > SILENT_AFTER_S:
+        notice(f"the database does not answer; waiting {BACKFILL_S:.0f} s for it to take {waiting:,} entries")
+    recorder.finish(BACKFILL_S, lambda: runner.hurried)
+
+
+def _end_broken(parts: _Parts, book: LogBook, reason: str) -> None:
+    """Says in the record that the session broke; what stands in the way of that is logged.
+
+    A record that lacks entries is left as it is, to be filled from the journal, unless it can never be.
+    """
+    recorder = parts.recorder
+    if not recorder.finished or not (recorder.complete or isinstance(recorder.failure, InvariantBroken)):
+        LOG.error("session_not_ended_in_record", error=recorder.failure, cause=recorder.health.last_error)
+        return
     try:
-        parts.recorder.writer.end(
-            status="broken", ended_ns=time.time_ns(), state_hash=parts.session.state_hash, reason=reason[:2000]
+        _tell_last(recorder.writer, book)
+        recorder.writer.end(
+            status="broken",
+            ended_ns=time.time_ns(),
+            state_hash=parts.session.state_hash,
+            reason=reason[:REASON_CHARACTERS_MAX],
         )
     except (RecordAway, EpochPassed) as error:
         LOG.error("session_not_ended_in_record", error=error)
     finally:
-        parts.recorder.writer.close()
+        recorder.writer.close()
 
 
-def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, elapsed_s: float) -> SessionResult:
+def _tell_last(writer: RecordWriter, book: LogBook) -> None:
+    """Records what the session said last, which nobody can add once it has ended."""
+    while entries := book.take():
+        writer.append_logs([_log_record(entry) for entry in entries])
+
+
+def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, book: LogBook, elapsed_s: float) -> SessionResult:
     """Judges the session, compares the record with it, ends the record and seals the journal, in this order."""
-    session, writer = parts.session, parts.recorder.writer
+    session = parts.session
     violations = judged(session)
     state, log = session.state[0], session.log
-    compared = _compared(parts, runner, log, state)
+    compared = _compared(order, parts, runner, log, state)
+    violations += [
+        Violation("I2", "the record in Postgres", "the engine's ledger", found) for found in compared["differences"]
+    ]
     health = parts.live.writer.health
     figures = {
         "rows": runner.market_rows,
@@ -234,36 +267,59 @@ def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, elapsed_s: flo
         "laws": [str(violation) for violation in violations],
     }
     document = document_of(order.name, "paper", order.config, log, state, figures)
-    if compared["complete"]:
-        try:
-            writer.end(
-                status="complete",
-                ended_ns=time.time_ns(),
-                state_hash=session.state_hash,
-                document=document,
-                state=state,
-            )
-        except RecordAway as away:
-            compared.update(complete=False, reason=away.cause)
-        finally:
-            writer.close()
-    if runner.ending != Ending.CUT_SHORT:
+    if runner.ending == Ending.CUT_SHORT:
+        reason = f"{runner.ending}: {runner.reason}"
+        parts.journal.seal_broken(reason)
+        _end_broken(parts, book, reason)
+    else:
+        parts.journal.sync()
+        _end_record(parts, book, document, state)
         parts.journal.seal(session.state_hash, document)
     return SessionResult(document, order.config, log, state, violations)
 
 
-def _compared(parts: _Parts, runner: LiveRunner, log: Any, state: Any) -> dict[str, Any]:
+def _end_record(parts: _Parts, book: LogBook, document: dict[str, Any], state: Any) -> None:
+    """Ends the record, which is complete only if it says the same as the ledger; says in the document if it cannot."""
+    compared, writer = document["record"], parts.recorder.writer
+    if not compared["complete"]:
+        return
+    differs = compared["differences"]
+    try:
+        _tell_last(writer, book)
+        writer.end(
+            status="broken" if differs else "complete",
+            ended_ns=time.time_ns(),
+            state_hash=parts.session.state_hash,
+            document=document,
+            state=state,
+            reason=f"the record differs from the ledger: {differs[0]}"[:REASON_CHARACTERS_MAX] if differs else None,
+        )
+    except (RecordAway, EpochPassed) as error:
+        compared.update(complete=False, reason=error.cause)
+    finally:
+        writer.close()
+
+
+def _compared(order: PaperOrder, parts: _Parts, runner: LiveRunner, log: Any, state: Any) -> dict[str, Any]:
     """Whether the record has all of it, and where it differs from the engine's own ledger."""
-    writer, health = parts.recorder.writer, parts.recorder.health
-    found: dict[str, Any] = {"session": writer.session.id, "run": writer.session.run, "complete": False}
+    recorder, health = parts.recorder, parts.recorder.health
+    row = recorder.writer.session
+    found: dict[str, Any] = {"session": row.id, "run": row.run, "complete": False}
     found.update(entries=health.recorded, failures=health.failures, differences=[], reason="")
-    if health.waiting or parts.recorder.failure is not None or runner.ending == Ending.CUT_SHORT:
-        found["reason"] = str(parts.recorder.failure or health.last_error or runner.ending)
+    if not recorder.complete:
+        why = recorder.failure or health.last_error or "it did not answer in time"
+        found["reason"] = f"{health.waiting:,} entries are not recorded: {why}"
+        return found
+    if runner.ending == Ending.CUT_SHORT:
+        found["reason"] = f"{runner.ending}: not compared with the ledger"
         return found
     try:
-        writer.count_refusals(state)
-        found["differences"] = differences(parts.record, writer.session.id, log, state)
+        recorder.writer.count_refusals(state)
+        with Record.open(order.postgres_url) as patient:  # reading all of it back takes longer than a running one waits
+            found["differences"] = differences(patient, row.id, log, state)
         found["complete"] = True
     except RecordAway as away:
-        found["reason"] = away.cause
+        found["reason"] = f"it cannot be compared with the ledger: {away.cause}"
+    except EpochPassed as passed:
+        found["reason"] = passed.cause
     return found

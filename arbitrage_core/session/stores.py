@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.session.live_runner import Halt
 from arbitrage_core.session.recorder import Recorder
 from arbitrage_core.session.session import Session
 from arbitrage_core.storage.live_state.engine_view import quick_copy, sections_of
 from arbitrage_core.storage.live_state.writer import LiveStateWriter
+from arbitrage_core.storage.record.session_row import EpochPassed
 
 RECORD, LIVE_STATE = "record", "live state"
 
@@ -36,12 +38,13 @@ class RecordStore:
         return self.recorder.health.away_s
 
     @property
-    def must_end(self) -> str | None:
-        """A newer writer, entries the database refuses, or more waiting than may."""
-        if self.recorder.failure is not None:
-            return f"the record cannot go on: {self.recorder.failure}"
-        if self.recorder.health.overflowed:
-            return f"{self.recorder.health.waiting:,} entries wait for the record: {self.recorder.health.last_error}"
+    def must_end(self) -> Halt | None:
+        """A newer writer, which has the session now; entries the database refuses, or more waiting than may."""
+        failure, health = self.recorder.failure, self.recorder.health
+        if failure is not None:
+            return Halt(f"the record cannot go on: {failure}", at_once=isinstance(failure, EpochPassed))
+        if health.overflowed:
+            return Halt(f"{health.waiting:,} entries wait for the record: {health.last_error or 'it is too slow'}")
         return None
 
 
@@ -75,9 +78,9 @@ class LiveStore:
         return self.writer.health.away_s
 
     @property
-    def must_end(self) -> str | None:
-        """A newer epoch: another process runs the session."""
+    def must_end(self) -> Halt | None:
+        """A newer epoch: another process runs the session, and its trades are that one's now."""
         health = self.writer.health
         if health.fenced_by:
-            return f"another process runs the session under epoch {health.fenced_by}"
-        return None if health.running else f"the writer of the live state stopped: {health.last_error}"
+            return Halt(f"another process runs the session under epoch {health.fenced_by}", at_once=True)
+        return None if health.running else Halt(f"the writer of the live state stopped: {health.last_error}")
