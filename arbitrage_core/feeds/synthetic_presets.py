@@ -1,7 +1,10 @@
 """The synthetic presets: named markets, each with the session settings it is meant to be traded with. Pure data.
 
 The win rates in the descriptions are designed, not promised: each market lets some trades converge and others end at
-their holding time or stop. The campaigns state the bands and measure.
+their holding time or stop. The campaigns state the bands and measure. `mixed`, `high` and `low` are theirs: one set of
+settings, three markets that differ in how many jumps revert, how many there are and how long they stay. Trades of one
+jump share its fate, so what makes a seed's win rate steady is many jumps and few trades of each: two, not four
+(docs/decisions/0012-campaign-markets.md).
 """
 
 from typing import Any
@@ -13,6 +16,7 @@ from arbitrage_core.feeds.synthetic_market import SyntheticMarket
 
 VENUES = ("alpha", "beta")
 SYMBOLS = ("BTC/USDT",)
+CAMPAIGN_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 WIDE_SYMBOLS = tuple(f"S{number:02d}/USDT" for number in range(1, 51))
 
 
@@ -42,27 +46,40 @@ def preset(name: str) -> SyntheticPreset:
 _TRADED = {"entry_spread_bps": 22.0, "exit_spread_bps": 3.0, "hold_max_ms": 8_000.0, "stop_loss_bps": 45.0}
 _COSTS = {"taker_fee_bps": 4.0, "maker_fee_bps": 4.0, "latency_ms": 20.0}
 
+_CAMPAIGN_TRADED = {
+    **_TRADED,
+    "entry_spread_bps": 24.0,
+    "exit_spread_bps": 2.0,
+    "take_profit": "9:0.3,5:0.3",
+    "max_open_trades": 2,
+}
+_CAMPAIGN_COSTS = {**_COSTS, "slippage_bps": 0.5, "reject_rate": 0.01, "report_loss_rate": 0.005}
+_HALTS = {"halts_per_s": 0.002, "halt_mean_s": 5.0}
+
 _LISTED = (
     SyntheticPreset(
         name="mixed",
-        description="about half the jumps revert and half stay: about as many wins as losses",
-        market=SyntheticMarket(jumps_per_s=0.06, jump_reverting_share=0.56, jump_persistence_s=20.0),
-        params=_TRADED,
-        market_overrides=_COSTS,
+        description="a bit more than half the jumps revert, the others stay: about as many wins as losses",
+        market=SyntheticMarket(jumps_per_s=0.12, jump_reverting_share=0.58, jump_persistence_s=20.0, **_HALTS),
+        params=_CAMPAIGN_TRADED,
+        market_overrides=_CAMPAIGN_COSTS,
+        symbols=CAMPAIGN_SYMBOLS,
     ),
     SyntheticPreset(
         name="high",
         description="nearly all jumps revert: about four trades of five win",
-        market=SyntheticMarket(jumps_per_s=0.06, jump_reverting_share=0.9, jump_persistence_s=20.0),
-        params=_TRADED,
-        market_overrides=_COSTS,
+        market=SyntheticMarket(jumps_per_s=0.12, jump_reverting_share=0.95, jump_persistence_s=20.0, **_HALTS),
+        params=_CAMPAIGN_TRADED,
+        market_overrides=_CAMPAIGN_COSTS,
+        symbols=CAMPAIGN_SYMBOLS,
     ),
     SyntheticPreset(
         name="low",
         description="nearly all jumps outstay the holding time: about one trade of five wins",
-        market=SyntheticMarket(jumps_per_s=0.035, jump_reverting_share=0.1, jump_persistence_s=40.0),
-        params=_TRADED,
-        market_overrides=_COSTS,
+        market=SyntheticMarket(jumps_per_s=0.05, jump_reverting_share=0.1, jump_persistence_s=40.0, **_HALTS),
+        params=_CAMPAIGN_TRADED,
+        market_overrides=_CAMPAIGN_COSTS,
+        symbols=CAMPAIGN_SYMBOLS,
     ),
     SyntheticPreset(
         name="calm",

@@ -41,13 +41,13 @@ class Campaign(BaseModel):
 
 
 class OldFigures(BaseModel):
-    """What the system before this one reported for a campaign, shown beside ours."""
+    """What the system before this one reported, shown beside ours. None: it is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    entries: int
-    exits: int
-    win_rate: float
+    entries: int | None = None
+    exits: int | None = None
+    win_rate: float | None = None
 
 
 class Remark(BaseModel):
@@ -71,5 +71,5 @@ class Stage(BaseModel):
     depends_on: tuple[str, ...] = ()
     required_exits: tuple[str, ...] = Field((), description="exit reasons that must occur in its campaigns together")
     required_order_states: tuple[str, ...] = Field((), description="order states that must occur, likewise")
-    old_figures: dict[str, OldFigures] = Field(default_factory=dict, description="by campaign")
+    old_figures: dict[str, OldFigures] = Field(default_factory=dict, description="by campaign; `all`: of the stage")
     remarks: tuple[Remark, ...] = ()
