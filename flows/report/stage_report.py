@@ -1,0 +1,243 @@
+"""The report of a stage: its verdict first, then what it stands on. Every number in it comes from the outcome.
+
+Nothing in it depends on when, where or how fast it ran, so a run that finds the same gives the same report, byte by
+byte, and a change to the one in the repository is a change of results.
+"""
+
+from collections.abc import Callable
+
+from arbitrage_core.domain.errors import InvariantBroken
+from flows.outcome import CampaignOutcome, StageOutcome
+from flows.report.bands_chart import banded_figures
+from flows.report.charts import band_chart_name, stage_charts
+from flows.report.markdown import code, linked_picture, picture, plain, table
+from flows.report.quantity import NOTHING, bare, number, quantity, words
+from flows.report.remarks import remark_sections
+from flows.report.series import SessionSeries
+from flows.report.tables import (
+    FAILED,
+    HASH_CHARACTERS,
+    PASSED,
+    campaign_table,
+    checks_table,
+    verdict_line,
+    worst,
+)
+from flows.stages.stage import Campaign, Stage
+
+REPORT_BYTES_MAX = 500_000
+"""Of a report that carries its charts: what a page of Prefect still opens at once."""
+ALL = "all"
+"""The key of a stage's old figures that are not any one campaign's."""
+CHART_TITLES = {"equity": "equity and drawdown", "trades": "trades by PnL, and edge at decision against realised"}
+
+Show = Callable[[str, str], str]
+"""(name of a chart, what it shows) → the Markdown that shows it."""
+
+
+def stage_report(stage: Stage, outcome: StageOutcome, series: dict[str, SessionSeries], *, embeds_charts: bool) -> str:
+    """The report as Markdown. `series`: of one representative session of each campaign, by campaign.
+
+    `embeds_charts`: charts as data URIs, at most REPORT_BYTES_MAX in all; else links to SVG files in the folder
+    `chart_folder(stage)` beside the report. Raises InvariantBroken when the verdict contradicts the checks.
+    """
+    _verdict_must_follow(stage, outcome)
+    charts = stage_charts(stage, outcome, series)
+    if not embeds_charts:
+        folder = chart_folder(stage)
+        return _text(stage, outcome, charts, lambda name, shown: linked_picture(f"{folder}/{name}.svg", shown))
+    room = REPORT_BYTES_MAX - len(_text(stage, outcome, charts, _left_out).encode())
+    embedded: dict[str, str] = {}
+    for name, svg in charts.items():
+        size = len(picture(svg, "").encode()) + 200  # its words are longer than the note it stands for by less
+        if size <= room:
+            embedded[name], room = svg, room - size
+    return _text(
+        stage,
+        outcome,
+        charts,
+        lambda name, shown: picture(embedded[name], shown) if name in embedded else _left_out(name, shown),
+    )
+
+
+def chart_folder(stage: Stage) -> str:
+    """Of the charts beside the report, e.g. "d65"."""
+    return stage.name.lower()
+
+
+def _verdict_must_follow(stage: Stage, outcome: StageOutcome) -> None:
+    """A report must not say more than was found, whoever calls it."""
+    if outcome.stage != stage.name:
+        raise InvariantBroken(f"the outcome of {outcome.stage} was to be reported as {stage.name}'s")
+    failed = [one.name for one in outcome.checks if one.critical and not one.passed]
+    if outcome.accepted and failed:
+        raise InvariantBroken(f"{outcome.verdict} although {', '.join(failed)} failed")
+    if outcome.accepted and not any(one.critical for one in outcome.checks):
+        raise InvariantBroken(f"{outcome.verdict} although no critical check was made")
+
+
+def _text(stage: Stage, outcome: StageOutcome, charts: dict[str, str], show: Show) -> str:
+    by_name = {one.campaign: one for one in outcome.campaigns}
+    names = [one.name for one in stage.campaigns]
+    strangers = [one for one in outcome.campaigns if one.campaign not in names]
+    parts = [
+        f"# {PASSED if outcome.accepted else FAILED} {plain(outcome.verdict)}",
+        f"**{plain(stage.name)}: {plain(stage.title)}.** {plain(stage.purpose)}",
+        *_planted(outcome),
+        "## What was run",
+        _runs(stage, by_name),
+        f"## Checks: {plain(verdict_line(outcome).split(' · ', 1)[1])}",
+        _checks(outcome),
+        *_bands(stage, charts, show),
+        *_old_figures(stage, by_name),
+    ]
+    for campaign in stage.campaigns:
+        parts += _campaign(campaign, by_name.get(campaign.name), charts, show)
+    for stranger in strangers:
+        parts += [f"## {plain(stranger.campaign)}: not a campaign of this stage", _sessions(stranger)]
+    parts += remark_sections(stage, outcome, by_name)
+    parts += ["## How to reproduce it", _commands(stage, outcome)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _planted(outcome: StageOutcome) -> list[str]:
+    if outcome.seed_fault is None:
+        return []
+    fault = code(outcome.seed_fault)
+    return [f"> ⚠️ Run with a deliberate defect, {fault}: the stage must be rejected, by a check that names it."]
+
+
+def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
+    rows = []
+    for campaign in stage.campaigns:
+        found = by_name.get(campaign.name)
+        backtests, papers = (found.backtests, found.papers) if found else ((), ())
+        closed = sum(one.figures.get("closed") or 0 for one in backtests)
+        seeds = campaign.seeds
+        span = f"{min(seeds)}–{max(seeds)}" if len(seeds) == max(seeds) - min(seeds) + 1 else ", ".join(map(str, seeds))
+        rows.append(
+            [
+                plain(f"{campaign.name} {campaign.title}"),
+                code(campaign.preset),
+                " ".join(code(one) for one in campaign.settings) or "as the preset's",
+                number(campaign.rows),
+                span,
+                number(len(backtests)),
+                ", ".join(f"seed {one.seed}" for one in papers) or "none",
+                number(closed),
+            ]
+        )
+    heads = ["campaign", "market", "settings", "rows a seed", "seeds", "backtests", "paper", "closed trades"]
+    return table(heads, rows, right=(3, 5, 7))
+
+
+def _checks(outcome: StageOutcome) -> str:
+    heads = ["", "check", "observed", "expected", "detail"]
+    rows = [[row[""], *(plain(row[head]) for head in heads[1:])] for row in checks_table(outcome)]
+    return table(heads, rows)
+
+
+def _bands(stage: Stage, charts: dict[str, str], show: Show) -> list[str]:
+    figures = [figure for figure in banded_figures(stage) if band_chart_name(figure) in charts]
+    shown = [show(band_chart_name(figure), f"{words(figure)} of every seed against its band") for figure in figures]
+    return ["## Every seed against its band", *shown] if shown else []
+
+
+def _old_figures(stage: Stage, by_name: dict[str, CampaignOutcome]) -> list[str]:
+    if not stage.old_figures:
+        return []
+    named = [(plain(one.name), one.name, [by_name[one.name]] if one.name in by_name else []) for one in stage.campaigns]
+    named.append(("all of them", ALL, [by_name[one.name] for one in stage.campaigns if one.name in by_name]))
+    rows = []
+    for shown, name, ours in named:
+        if name in stage.old_figures:
+            old = stage.old_figures[name]
+            before = [number(old.entries), number(old.exits), bare("win_rate", old.win_rate)]
+            rows.append([shown, *before, *_ours(ours)])
+    heads = ["campaign", "entries before", "exits before", "win rate before, %"]
+    heads += ["our entries", "our exits", "our win rate, %, lowest and highest seed"]
+    return ["## Beside the figures of the system before", table(heads, rows, right=tuple(range(1, 7)))]
+
+
+def _ours(campaigns: list[CampaignOutcome]) -> list[str]:
+    seeds = [one for campaign in campaigns for one in campaign.backtests]
+    entries, exits = (sum(one.figures.get(name) or 0 for one in seeds) for name in ("entries", "closed"))
+    rates = [rate for one in seeds if (rate := one.figures.get("win_rate")) is not None and rate == rate]
+    span = f"{bare('win_rate', min(rates))} to {bare('win_rate', max(rates))}" if rates else NOTHING
+    return [number(entries if seeds else None), number(exits if seeds else None), span]
+
+
+def _campaign(campaign: Campaign, outcome: CampaignOutcome | None, charts: dict[str, str], show: Show) -> list[str]:
+    head = f"## {plain(campaign.name)}: {plain(campaign.title)}"
+    if outcome is None or not outcome.all:
+        return [head, f"{FAILED} Not run."]
+    parts = [head, _band_table(campaign, outcome), *_paper(outcome)]
+    for kind, title in CHART_TITLES.items():
+        name = f"{campaign.name.lower()}_{kind}"
+        if name in charts:
+            parts.append(show(name, f"{campaign.name}: {title}"))
+    return [*parts, _sessions(outcome)]
+
+
+def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
+    rows = []
+    for band in campaign.bands:
+        found = worst(band, outcome)
+        if found is None:
+            continue
+        one, room = found
+        every = all(band.holds(seed.figures.get(band.figure)) for seed in outcome.all)
+        rows.append(
+            [
+                PASSED if every else FAILED,
+                plain(words(band.figure)),
+                f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}",
+                f"{quantity(band.figure, one.figures.get(band.figure))}, seed {one.seed}, {one.mode}",
+                quantity(band.figure, room, signed=True).replace(" %", " points"),
+            ]
+        )
+    counts = sorted((one.figures.get("closed") or 0, one.seed, one.mode) for one in outcome.all)
+    least, seed, mode = counts[0]
+    rows.append(
+        [
+            PASSED if least >= campaign.closed_least else FAILED,
+            "closed trades",
+            f"at least {number(campaign.closed_least)}",
+            f"{number(least)}, seed {seed}, {mode}",
+            number(least - campaign.closed_least, signed=True),
+        ]
+    )
+    return table(["", "of every seed", "asked for", "the worst", "its margin"], rows, right=(4,))
+
+
+def _paper(outcome: CampaignOutcome) -> list[str]:
+    hashes = {one.seed: one.state_hash for one in outcome.backtests}
+    lines = []
+    for paper in outcome.papers:
+        same = hashes.get(paper.seed) == paper.state_hash
+        words_ = "ends in the backtest's state hash" if same else "does not end in the backtest's state hash"
+        hash_ = code(paper.state_hash[:HASH_CHARACTERS])
+        lines.append(f"{PASSED if same else FAILED} The paper session of seed {paper.seed} {words_}: {hash_}.")
+    return ["\n".join(lines)] if lines else []
+
+
+def _sessions(outcome: CampaignOutcome) -> str:
+    rows = campaign_table(outcome)
+    if not rows:
+        return "None."
+    cells = [[plain(row[head]) if head != "state hash" else code(row[head]) for head in row] for row in rows]
+    return table(list(rows[0]), cells, right=(0, 2, 3, 4, 5, 6, 7, 8))
+
+
+def _commands(stage: Stage, outcome: StageOutcome) -> str:
+    fault = f" --seed-fault {outcome.seed_fault}" if outcome.seed_fault else ""
+    lines = [f"./arb accept {stage.name}{fault}"]
+    for campaign in stage.campaigns:
+        settings = "".join(f" --set {one}" for one in campaign.settings)
+        command = f"./arb backtest --synthetic {campaign.preset} --seed {campaign.paper_seed} --rows {campaign.rows}"
+        lines.append(f"{command}{settings}   # one seed of {campaign.name}")
+    return "```\n" + "\n".join(line.replace("`", "'") for line in lines) + "\n```"
+
+
+def _left_out(name: str, shown: str) -> str:
+    return f"(Chart {code(name)}, {plain(shown)}, is left out: the page would be too large. It is in the repository.)"
