@@ -50,6 +50,7 @@ LIVE_STATE_CLOSE_S = 5.0
 """How long it waits for the live state to take the last projection and answers."""
 HURRIED_S = 0.5
 REASON_CHARACTERS_MAX = 2_000
+CANNOT_CURE = "see arb status; the journal is sealed and holds all that happened"
 
 LOG = EventLog("paper")
 
@@ -90,6 +91,8 @@ class _Parts:
     recorder: Recorder
     live: LiveStore
     source: PacedRows
+    ended: bool = False
+    """Whether journal and record have been ended, in whatever way."""
 
 
 def run_paper(
@@ -124,10 +127,12 @@ def run_paper(
                     elapsed_s = time.perf_counter() - began
                 must_be_flat(runner)
                 LOG.info("session_ended", session=order.name, reason=runner.ending, rows=runner.market_rows)
-                if runner.ending == Ending.MUST_END:
-                    cure = "see arb status; the journal is sealed and holds all that happened"
-                    raise CannotGoOn(runner.reason, cure) from parts.recorder.failure
-                return _result(order, parts, runner, book, elapsed_s)
+                if runner.ending == Ending.MUST_END and runner.stands:
+                    raise CannotGoOn(runner.reason, CANNOT_CURE) from parts.recorder.failure
+                result = _result(order, parts, runner, book, elapsed_s)
+            if runner.ending == Ending.MUST_END:
+                raise CannotGoOn(runner.reason, CANNOT_CURE) from parts.recorder.failure
+            return result
         except BaseException as error:
             LOG.critical("session_broken", error=error)
             _end_broken(parts, book, f"{type(error).__name__}: {error}")
@@ -219,6 +224,8 @@ def _end_broken(parts: _Parts, book: LogBook, reason: str) -> None:
     A record that lacks entries is left as it is, to be filled from the journal, unless it can never be.
     """
     recorder = parts.recorder
+    if parts.ended:
+        return
     if not recorder.finished or not (recorder.complete or isinstance(recorder.failure, InvariantBroken)):
         LOG.error("session_not_ended_in_record", error=recorder.failure, cause=recorder.health.last_error)
         return
@@ -275,6 +282,7 @@ def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, book: LogBook,
         parts.journal.sync()
         _end_record(parts, book, document, state)
         parts.journal.seal(session.state_hash, document)
+    parts.ended = True
     return SessionResult(document, order.config, log, state, violations)
 
 
