@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 from typer._click.exceptions import ClickException
 
+from console.accept import accept, campaign
 from console.backtest import backtest
 from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
@@ -34,6 +35,8 @@ app = typer.Typer(
 )
 app.command("backtest")(backtest)
 app.command("paper")(paper)
+app.command("accept")(accept)
+app.command("campaign")(campaign)
 app.command("replay")(replay)
 app.command("bench")(bench)
 app.command("up")(up)

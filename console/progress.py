@@ -54,6 +54,44 @@ class RowsProgress:
             self._bar.stop()
 
 
+class SeedsProgress:
+    """A bar for each campaign while its seeds are run, on stderr when that is a terminal; else a line now and then."""
+
+    def __init__(self) -> None:
+        self._bar, self._tasks = None, {}
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def told(self, campaign: str, done: int, planned: int) -> None:
+        """So many seeds of a campaign are done."""
+        if self._bar is not None:
+            if campaign not in self._tasks:
+                self._tasks[campaign] = self._bar.add_task(campaign, total=planned)
+            self._bar.update(self._tasks[campaign], completed=done)
+        elif done == planned or done % 5 == 0:
+            print(f"arb: {campaign}: {done} of {planned} seeds", file=sys.stderr, flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
 def _span(seconds: float) -> str:
     """Row time in at most two units: 42 s, 3 m 07 s, 2 h 14 m, 5 d 03 h."""
     whole = max(0, int(seconds))

@@ -27,7 +27,8 @@ class SeedOutcome(BaseModel):
     seed: int
     mode: str = Field(description="backtest or paper")
     session: str = Field(description="its name")
-    record_id: int = Field(description="sessions.id in the record")
+    record_id: int = Field(description="sessions.id in the record; 0: it never got there")
+    config_digest: str = Field(description="SHA-256 of the settings it ran under")
     state_hash: str
     figures: dict[str, float | None] = Field(description="entries, closed, unwound, open, win_rate, pnl_quote, …")
     exits: dict[str, int] = Field(description="closed trades by exit reason, UNWOUND besides")

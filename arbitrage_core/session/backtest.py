@@ -1,13 +1,14 @@
 """The backtest: a feed through a session, journalled, judged and summed up."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
 import arbitrage_core
+from arbitrage_core.domain.compiled import Compiled
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.row import with_levels
@@ -44,11 +45,12 @@ def run_backtest(
     name: str | None = None,
     progress: Progress | None = None,
     notice: Notice | None = None,
+    replaced: Mapping[str, Compiled] | None = None,
 ) -> SessionResult:
     """Runs the feed's rows through the engine and the simulated venue, and flattens at the end.
 
     `folder`: where the journal goes, made if missing; none: no journal. `progress(rows so far, row time in ns)` is
-    called between batches. Raises InvariantBroken when the engine stops itself (the journal is then sealed as broken),
+    called between batches. `replaced` exchanges engine functions by name, to plant a defect. Raises InvariantBroken when the engine stops itself (the journal is then sealed as broken),
     BadInput for rows that cannot be used, and what the disk refuses.
     """
     key = config.session_key(data_digest(feed))
@@ -61,7 +63,7 @@ def run_backtest(
                 journal.append_reports(batch["report_positions"], reports)
                 journal.append_intents(batch["orders"], durable=False)
 
-        session = Session(config, key, on_drain=keep, notice=notice)
+        session = Session(config, key, on_drain=keep, notice=notice, replaced=replaced)
         started = time.perf_counter()
         for rows in feed:
             session.feed(rows)

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 import arbitrage_core
-from arbitrage_core.domain.compiled import Compiled, rebind, use_cache_folder
+from arbitrage_core.domain.compiled import Compiled, python_of, rebind, use_cache_folder
 from arbitrage_core.services.home import home
 from arbitrage_core.session import fold
 from arbitrage_core.strategies.registry import strategy_functions
@@ -42,6 +42,28 @@ def bound_fold(name: str, strategy: str, interpreted: bool = False) -> Compiled:
     if not interpreted:
         use_cache_folder(str(home() / "compiled" / sources_digest()))
     return rebind(getattr(fold, name), functions, name=strategy, interpreted=interpreted, cache=True)
+
+
+@lru_cache(maxsize=64)
+def exchanged_fold(strategy: str, replaced: tuple[tuple[str, Compiled], ...], interpreted: bool = False) -> Compiled:
+    """`fold_simulated` with a strategy bound in and these functions exchanged besides, by name: a planted defect.
+
+    Kept on disk under a name that holds a hash of the functions' own code.
+    """
+    digest = hashlib.sha256()
+    for name, function in replaced:
+        digest.update(name.encode() + _code_of(function))
+    functions = {**strategy_functions(strategy), **dict(replaced)}
+    name = f"{strategy}_{'_'.join(name for name, _ in replaced)}_{digest.hexdigest()[:8]}"
+    return rebind(fold.fold_simulated, functions, name=name, interpreted=interpreted, cache=True)
+
+
+def _code_of(function: Compiled) -> bytes:
+    original = python_of(function)
+    if original is None:
+        return repr(function).encode()
+    code = original.__code__
+    return code.co_code + repr((code.co_consts, code.co_names)).encode()
 
 
 def make_ready(compiled_fold: Compiled, arguments: tuple[np.ndarray, ...], notice: Notice | None) -> Compiled:

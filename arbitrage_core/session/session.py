@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import Compiled, rebind
+from arbitrage_core.domain.compiled import Compiled
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.record import one
 from arbitrage_core.domain.row import Command, command_row, timer_row, with_levels
@@ -15,9 +15,7 @@ from arbitrage_core.engine.params import params_record, shape_of
 from arbitrage_core.engine.snapshot import state_hash
 from arbitrage_core.engine.state import Fault, Shape
 from arbitrage_core.feeds.row_stream import opaque
-from arbitrage_core.session.binding import Notice, bound_fold, make_ready
-from arbitrage_core.session.fold import fold_simulated
-from arbitrage_core.strategies.registry import strategy_functions
+from arbitrage_core.session.binding import Notice, bound_fold, exchanged_fold, make_ready
 from arbitrage_core.venues.simulated.account import fresh_account, terms_record
 
 CHUNK_ROWS = 200_000
@@ -63,8 +61,7 @@ class Session:
         self.on_drain = on_drain
         self._fold = bound_fold("fold_simulated", config.strategy, interpreted)
         if replaced:
-            functions = {**strategy_functions(config.strategy), **replaced}
-            self._fold = rebind(fold_simulated, functions, name="_".join(replaced), interpreted=interpreted)
+            self._fold = exchanged_fold(config.strategy, tuple(replaced.items()), interpreted)
         self._records = (self.state, self.params, self.output, self.account, self.terms)
         self._fold = make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
 

@@ -4,6 +4,7 @@ The version stands in the table `record_version`, and not in Alembic's usual one
 theirs. A migration is one transaction: it happens whole or not at all.
 """
 
+import logging
 from pathlib import Path
 
 import psycopg
@@ -38,6 +39,7 @@ def migrate(connection: Connection, address: str) -> str | None:
 
     Raises BadInput for a database of a newer program (untouched), or one whose tables are somebody else's.
     """
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell of every look at the schema
     before = revision_of(connection)
     if before == newest_revision():
         return before

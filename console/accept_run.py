@@ -1,0 +1,100 @@
+"""The run of an acceptance: Prefect ready, the flow, the verdict table."""
+
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from arbitrage_core.domain.errors import BadInput
+from console.complaint import ACCEPTED, FAILED
+from console.document import print_document
+from console.prefect_ready import prefect_ready, ui_of
+from console.progress import SeedsProgress
+
+ALL = "all"
+
+
+def run(stage: str, seed_fault: str | None, *, as_json: bool) -> int:
+    """Runs a stage, or all there are, shows the verdict and gives the exit code. Raises BadInput."""
+    fault = _fault(seed_fault)
+    names = _stages(stage)
+    began = time.perf_counter()
+    api = prefect_ready(say)
+    with SeedsProgress() as progress:
+        documents = [_document(_accepted(name, fault, progress)) for name in names]
+    accepted = all(document["verdict"].endswith("_ACCEPTED") for document in documents)
+    if as_json:
+        print_document({"stages": documents} if stage == ALL else documents[0])
+    else:
+        for document in documents:
+            _show(document, ui_of(api), time.perf_counter() - began)
+    return ACCEPTED if accepted else FAILED
+
+
+def _stages(stage: str) -> list[str]:
+    """The stages meant. The names are read without Prefect, so that a wrong one is said at once."""
+    from flows.stages.registry import STAGES, stage_of
+
+    return list(STAGES) if stage == ALL else [stage_of(stage.upper()).name]
+
+
+def _fault(name: str | None):
+    from flows.seed_faults import SeedFault
+
+    if name is None:
+        return None
+    try:
+        return SeedFault(name)
+    except ValueError:
+        raise BadInput(f"no seed fault {name!r}", f"there are {', '.join(SeedFault)}") from None
+
+
+def _accepted(name: str, fault, progress: SeedsProgress) -> Any:
+    from flows.accept import accept
+    from flows.progress import listen
+    from flows.stages.registry import StageName
+
+    listen(progress.told)
+    return accept(stage=StageName(name), seed_fault=fault)
+
+
+def _document(outcome: Any) -> dict[str, Any]:
+    return outcome.model_dump(mode="json")
+
+
+def say(text: str) -> None:
+    """Says a line beside the document."""
+    print(f"arb: {text}", file=sys.stderr, flush=True)
+
+
+def checks_shown(checks: list[dict[str, Any]]) -> Table:
+    """The checks as a table: what was observed, what was expected, and where it was not so."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for head in ("", "check", "observed", "expected"):
+        table.add_column(head, overflow="fold")
+    for check in checks:
+        mark = "[green]✓[/green]" if check["passed"] else "[red]✗[/red]" if check["critical"] else "[yellow]![/yellow]"
+        observed = escape(check["observed"])
+        if check["detail"] and not check["passed"]:
+            observed += f"\n[red]{escape(check['detail'])}[/red]"
+        table.add_row(mark, escape(check["name"]), observed, escape(check["expected"]))
+    return table
+
+
+def _show(document: dict[str, Any], ui: str, elapsed_s: float) -> None:
+    console = Console(highlight=False)
+    console.print(checks_shown(document["checks"]))
+    console.print()
+    sessions = sum(len(one["backtests"]) + len(one["papers"]) for one in document["campaigns"])
+    failed = sum(not check["passed"] for check in document["checks"])
+    said = (
+        f"{len(document['checks'])} checks, {failed} failed" if failed else f"{len(document['checks'])} checks passed"
+    )
+    console.print(f"{said} · {sessions} sessions · {elapsed_s:.0f} s")
+    if document["report"]:
+        console.print(f"report {document['report']} · {ui}")
+    colour = "green" if document["verdict"].endswith("_ACCEPTED") else "red"
+    console.print(f"[bold {colour}]{document['verdict']}[/bold {colour}]")

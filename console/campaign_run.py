@@ -1,0 +1,58 @@
+"""The run of a campaign by itself: Prefect ready, the flow, its seeds against its bands."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from console.accept_run import checks_shown, say
+from console.complaint import ACCEPTED, FAILED
+from console.document import print_document
+from console.prefect_ready import prefect_ready
+from console.progress import SeedsProgress
+
+
+def run(name: str, *, as_json: bool) -> int:
+    """Runs a campaign, shows it and gives the exit code. Raises BadInput."""
+    from flows.stages.registry import CampaignName, campaign_of
+
+    chosen = CampaignName(campaign_of(name.upper())[1].name)
+    prefect_ready(say)
+    from flows.campaign import campaign
+    from flows.progress import listen
+
+    with SeedsProgress() as progress:
+        listen(progress.told)
+        document = campaign(chosen)
+    if as_json:
+        print_document(document)
+    else:
+        _show(document)
+    return ACCEPTED if document["passed"] else FAILED
+
+
+def _show(document: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for head in ("seed", "closed", "win rate", "net", "fees", "state"):
+        table.add_column(head, justify="right")
+    for seed in document["outcome"]["backtests"]:
+        figures = seed["figures"]
+        cells = (
+            str(seed["seed"]),
+            _plain(figures.get("closed"), ",.0f"),
+            _plain(figures.get("win_rate"), ".1%"),
+            _plain(figures.get("pnl_quote"), "+,.2f"),
+            _plain(figures.get("fees_quote"), ",.2f"),
+            seed["state_hash"][:12],
+        )
+        table.add_row(*cells)
+    console.print(table)
+    console.print()
+    console.print(checks_shown(document["checks"]))
+    colour, word = ("green", "passed") if document["passed"] else ("red", "failed")
+    console.print(f"\n[bold {colour}]{document['campaign']} {word}[/bold {colour}]")
+
+
+def _plain(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

@@ -1,0 +1,200 @@
+"""The acceptance: what had to be so for a stage, checked on what was measured, and the verdict.
+
+Each check says what was observed and what was expected. A check whose evidence is missing fails: an empty list of
+outcomes, a seed that never came back, a figure that is None.
+"""
+
+from collections.abc import Callable, Iterable
+
+from flows.outcome import CampaignOutcome, Check, SeedOutcome
+from flows.report.quantity import quantity
+from flows.seed_run import config_of
+from flows.stages.stage import Band, Campaign, Stage
+
+SHOWN_MAX = 3
+
+
+def stage_checks(stage: Stage, outcomes: tuple[CampaignOutcome, ...]) -> tuple[Check, ...]:
+    """All checks of a stage that its campaigns' outcomes answer, in the order of the report."""
+    by_name = {outcome.campaign: outcome for outcome in outcomes}
+    checks: list[Check] = []
+    for campaign in stage.campaigns:
+        checks.extend(_of_campaign(campaign, by_name.get(campaign.name)))
+    everything = tuple(seed for outcome in outcomes for seed in outcome.all)
+    checks.extend(_of_all(everything))
+    checks.extend(_coverage(stage, everything))
+    return tuple(checks)
+
+
+def campaign_checks(campaign: Campaign, outcome: CampaignOutcome) -> tuple[Check, ...]:
+    """All checks of one campaign run by itself."""
+    return (*_of_campaign(campaign, outcome), *_of_all(outcome.all))
+
+
+def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Check]:
+    backtests = outcome.backtests if outcome is not None else ()
+    return [
+        _all_seeds(campaign, backtests),
+        _settings(campaign, backtests),
+        _closed(campaign, backtests),
+        *(_band(campaign, band, backtests) for band in campaign.bands),
+        _paper(campaign, outcome),
+    ]
+
+
+def verdict_of(stage: Stage, checks: Iterable[Check]) -> str:
+    """`D65_ACCEPTED` when there are checks and no critical one failed, else `D65_REJECTED`."""
+    critical = [check for check in checks if check.critical]
+    accepted = bool(critical) and all(check.passed for check in critical)
+    return f"{stage.name}_{'ACCEPTED' if accepted else 'REJECTED'}"
+
+
+# --------------------------------------------------------------------------------------------------- of one campaign
+
+
+def _all_seeds(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
+    ran = sorted(seed.seed for seed in seeds)
+    missing = sorted(set(campaign.seeds) - set(ran))
+    return Check(
+        name=f"{campaign.name} every seed ran",
+        passed=ran == sorted(campaign.seeds),
+        observed=f"{len(ran)} seeds" + (f", without {', '.join(map(str, missing))}" if missing else ""),
+        expected=f"seeds {campaign.seeds[0]} to {campaign.seeds[-1]}",
+    )
+
+
+def _settings(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
+    others = [seed.seed for seed in seeds if seed.config_digest != config_of(campaign, seed.seed).digest]
+    return Check(
+        name=f"{campaign.name} settings as stated",
+        passed=bool(seeds) and not others,
+        observed=f"{len(seeds) - len(others)} of {len(seeds)} seeds",
+        expected="all seeds",
+        detail=_seeds(others),
+    )
+
+
+def _closed(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
+    counts = [(seed.figures.get("closed") or 0, seed.seed) for seed in seeds]
+    least, worst = min(counts, default=(0, 0))
+    return Check(
+        name=f"{campaign.name} closed trades",
+        passed=bool(counts) and least >= campaign.closed_least,
+        observed=f"at least {least:,.0f} a seed (seed {worst})",
+        expected=f"at least {campaign.closed_least:,} a seed",
+    )
+
+
+def _band(campaign: Campaign, band: Band, seeds: tuple[SeedOutcome, ...]) -> Check:
+    values = [(seed.figures.get(band.figure), seed.seed) for seed in seeds]
+    outside = [seed for value, seed in values if not band.holds(value)]
+    known = [value for value, _ in values if value is not None]
+    shown = [quantity(band.figure, end) for end in (min(known), max(known))] if known else []
+    observed = " to ".join(shown) or "nothing measured"
+    return Check(
+        name=f"{campaign.name} {band.figure.replace('_', ' ')}",
+        passed=bool(values) and not outside,
+        observed=f"{observed} over {len(values)} seeds",
+        expected=f"{quantity(band.figure, band.least)} to {quantity(band.figure, band.most)}, every seed",
+        detail=_seeds(outside),
+    )
+
+
+def _paper(campaign: Campaign, outcome: CampaignOutcome | None) -> Check:
+    papers = outcome.papers if outcome is not None else ()
+    hashes = {seed.seed: seed.state_hash for seed in (outcome.backtests if outcome is not None else ())}
+    same = [paper for paper in papers if paper.state_hash and paper.state_hash == hashes.get(paper.seed)]
+    shown = ", ".join(f"seed {paper.seed}: {paper.state_hash[:12] or 'none'}" for paper in papers)
+    return Check(
+        name=f"{campaign.name} paper session equals the backtest",
+        passed=bool(papers) and len(same) == len(papers),
+        observed=shown or "no paper session",
+        expected=", ".join(f"seed {paper.seed}: {hashes.get(paper.seed, 'none')[:12]}" for paper in papers)
+        or f"seed {campaign.paper_seed}",
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ of all seeds
+
+
+def _of_all(seeds: tuple[SeedOutcome, ...]) -> list[Check]:
+    def every(name: str, expected: str, fault: Callable[[SeedOutcome], str | None]) -> Check:
+        faults = [(seed, found) for seed in seeds if (found := fault(seed)) is not None]
+        shown = "; ".join(
+            f"{seed.campaign} seed {seed.seed} {seed.mode}: {found}" for seed, found in faults[:SHOWN_MAX]
+        )
+        return Check(
+            name=name,
+            passed=bool(seeds) and not faults,
+            observed=f"{len(seeds) - len(faults)} of {len(seeds)} sessions",
+            expected=expected,
+            detail=shown + (f"; and {len(faults) - SHOWN_MAX} more" if len(faults) > SHOWN_MAX else ""),
+        )
+
+    return [
+        every("entries = closed + unwound + open", "every session", _accounting),
+        every("all laws hold", "every session", lambda seed: _first(seed.findings)),
+        every("record equals ledger", "every session, entry by entry", lambda seed: _first(seed.differences)),
+        every("replay is identical", "every session", lambda seed: None if seed.identical else "it differs"),
+        every("fees and slippage are the model's", "every fill", lambda seed: _first(seed.model_differences)),
+        every("fees are paid", "more than 0 in every session", _not_zero("fees_quote")),
+        every("slippage is felt", "not 0 in every session", _not_zero("slippage_quote")),
+    ]
+
+
+def _accounting(seed: SeedOutcome) -> str | None:
+    entries, closed, unwound, left = (seed.figures.get(name) for name in ("entries", "closed", "unwound", "open"))
+    if entries is None or closed is None or unwound is None or left is None:
+        return "nothing measured"
+    if entries == closed + unwound + left:
+        return None
+    return f"{entries:,.0f} entries, {closed:,.0f} closed, {unwound:,.0f} unwound, {left:,.0f} open"
+
+
+def _not_zero(figure: str) -> Callable[[SeedOutcome], str | None]:
+    def fault(seed: SeedOutcome) -> str | None:
+        value = seed.figures.get(figure)
+        return None if value is not None and value > 0 else f"{figure} is {value}"
+
+    return fault
+
+
+def _coverage(stage: Stage, seeds: tuple[SeedOutcome, ...]) -> list[Check]:
+    exits = {reason: sum(seed.exits.get(reason, 0) for seed in seeds) for reason in stage.required_exits}
+    states = {state: sum(seed.order_states.get(state, 0) for seed in seeds) for state in stage.required_order_states}
+    partial = sum(seed.figures.get("partial_closes") or 0 for seed in seeds)
+    return [
+        _occurs("every exit reason occurs", exits),
+        _occurs("every order state occurs", states),
+        Check(
+            name="partial closes occur",
+            passed=partial > 0,
+            observed=f"{partial:,.0f}",
+            expected="more than 0",
+        ),
+    ]
+
+
+def _occurs(name: str, counts: dict[str, int]) -> Check:
+    never = [what for what, count in counts.items() if count <= 0]
+    return Check(
+        name=name,
+        passed=bool(counts) and not never,
+        observed=", ".join(f"{what} {count:,}" for what, count in counts.items()) or "none asked for",
+        expected="each more than 0",
+        detail=f"never: {', '.join(never)}" if never else "",
+    )
+
+
+def _first(found: tuple[str, ...]) -> str | None:
+    return found[0] if found else None
+
+
+def _seeds(seeds: list[int]) -> str:
+    return f"seeds {', '.join(map(str, seeds))}" if seeds else ""
+
+
+def passed_campaigns(stage: Stage, checks: Iterable[Check]) -> set[str]:
+    """The campaigns of a stage none of whose own critical checks failed."""
+    failed = {check.name.partition(" ")[0] for check in checks if check.critical and not check.passed}
+    return {campaign.name for campaign in stage.campaigns if campaign.name not in failed}

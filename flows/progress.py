@@ -1,0 +1,47 @@
+"""The progress of a flow: one bar in the Prefect UI, and a line for whoever watches a terminal.
+
+An artifact that cannot be written is no reason to stop a campaign: the run's log says so once.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.exceptions import PrefectException
+
+Listener = Callable[[str, int, int], None]
+"""(campaign, seeds done, seeds planned)"""
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """From now on, whoever runs a flow in this process is told of each seed that is done."""
+    _listeners.append(listener)
+
+
+class Progress:
+    """Seeds done of seeds planned, over all campaigns. `line` is called with words for a terminal."""
+
+    def __init__(self, planned: int, description: str, line: Callable[[str], None]) -> None:
+        self._planned, self._line = max(planned, 1), line
+        self._done: dict[str, int] = {}
+        self._artifact: UUID | None = create_progress_artifact(0.0, description=description)
+
+    def told(self, campaign: str, done: int, planned: int) -> None:
+        """A campaign has come so far."""
+        self._done[campaign] = done
+        for listener in _listeners:
+            listener(campaign, done, planned)
+        share = sum(self._done.values()) / self._planned
+        if done == planned or done % 5 == 0:
+            self._line(f"{campaign}: {done} of {planned} seeds")
+            self._show(100.0 * share)
+
+    def _show(self, percent: float) -> None:
+        if self._artifact is None:
+            return
+        try:
+            update_progress_artifact(self._artifact, min(percent, 100.0))
+        except (PrefectException, OSError) as error:
+            self._artifact = None
+            self._line(f"progress is not shown any more: {type(error).__name__}")

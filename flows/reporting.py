@@ -1,0 +1,49 @@
+"""The reporting: what a stage's report is made of, read back from the record, and where it goes.
+
+A run with a planted defect is reported like any other, but not written over the stage's report in the repository.
+"""
+
+from pathlib import Path
+
+from arbitrage_core.storage.record.database import Record
+from arbitrage_core.storage.record.frames import read_equity, read_trades
+from flows.outcome import CampaignOutcome, StageOutcome
+from flows.report.report_files import write_report
+from flows.report.series import SessionSeries
+from flows.report.stage_report import stage_report
+from flows.seed_run import config_of
+from flows.stages.stage import Campaign, Stage
+
+REPORTS = Path("docs") / "reports"
+
+
+def written_report(stage: Stage, outcome: StageOutcome, record: Record, root: Path) -> tuple[StageOutcome, str]:
+    """The outcome with the path of its report (below `root`), and the report as Markdown with its charts inside."""
+    series = series_of(stage, outcome, record)
+    if outcome.seed_fault is None:
+        path = write_report(root / REPORTS, stage, outcome, series)
+        outcome = outcome.model_copy(update={"report": path.relative_to(root).as_posix()})
+    return outcome, stage_report(stage, outcome, series, embeds_charts=True)
+
+
+def series_of(stage: Stage, outcome: StageOutcome, record: Record) -> dict[str, SessionSeries]:
+    """Of each campaign the series of its paper seed's backtest, as recorded; none where it never got there."""
+    by_name = {one.campaign: one for one in outcome.campaigns}
+    found = {campaign.name: _series(campaign, by_name.get(campaign.name), record) for campaign in stage.campaigns}
+    return {name: series for name, series in found.items() if series is not None}
+
+
+def _series(campaign: Campaign, outcome: CampaignOutcome | None, record: Record) -> SessionSeries | None:
+    seeds = outcome.backtests if outcome is not None else ()
+    shown = next((seed for seed in seeds if seed.seed == campaign.paper_seed and seed.record_id), None)
+    if shown is None:
+        return None
+    config = config_of(campaign, shown.seed)
+    return SessionSeries.of_frames(
+        campaign.name,
+        shown.seed,
+        read_equity(record, shown.record_id),
+        read_trades(record, shown.record_id),
+        currency=config.reporting_currency,
+        start_quote=float(shown.figures["start_quote"] or 0.0),
+    )

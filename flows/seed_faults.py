@@ -1,0 +1,95 @@
+"""Seed faults: a stage run with one defect on purpose, which it must reject, naming the check.
+
+An acceptance that would pass whatever happens is worth nothing; these show that it does not. Each is either a function
+of the engine exchanged for a defective one, or one setting that is not the stage's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from arbitrage_core.domain.compiled import Compiled, compiled
+from arbitrage_core.engine.fills import book_fill as sound_book_fill
+
+
+class SeedFault(StrEnum):
+    """The defects that can be planted."""
+
+    FEE_SKIPPED = "fee-skipped"
+    EXIT_DROPPED = "exit-dropped"
+    FILL_BOOKED_TWICE = "fill-booked-twice"
+    STOP_LOSS_OFF = "stop-loss-off"
+    SLIPPAGE_ZERO = "slippage-zero"
+    BAND_MISSED = "band-missed"
+    PROFIT_FLATTERED = "profit-flattered"
+    SEED_LEFT_OUT = "seed-left-out"
+
+
+@compiled
+def fee_skipped(state, params, s, trade, leg, fee_amount):
+    """`book_fee` that books nothing."""
+    return np.int64(0)
+
+
+@compiled
+def fill_booked_twice(state, params, out, s, trade, leg_index, row):
+    """`book_fill` that books a fill, forgets having done so, and books it again."""
+    leg = trade.legs[leg_index]
+    lots, cost_amount, fee_amount = leg.order[0].filled_lots, leg.order[0].cost_amount, leg.order[0].fee_amount
+    sound_book_fill(state, params, out, s, trade, leg_index, row)
+    leg.order[0].filled_lots, leg.order[0].cost_amount, leg.order[0].fee_amount = lots, cost_amount, fee_amount
+    sound_book_fill(state, params, out, s, trade, leg_index, row)
+
+
+@compiled
+def never_leaves(state, params, out, s, trade, now_ns):
+    """`consider_exit` that never decides anything."""
+
+
+@compiled
+def never_loses_too_much(symbol, terms, unit, trade):
+    """`loses_too_much` that is never true: the stop-loss is off."""
+    return False
+
+
+@compiled
+def no_slippage(state, params, s, order, venue, lots, cost_amount):
+    """`slippage_of` that finds none."""
+    return np.int64(0)
+
+
+@compiled
+def realised_and_a_little(state, symbol, venue, trade, amount):
+    """`book_realised` that adds a tenth of each gain to the trade alone."""
+    trade.realised_amount += amount + (amount // 10 if amount > 0 else 0)
+    symbol.realised_amount += amount
+    venue.realised_amount += amount
+    state.realised_amount += amount
+
+
+@dataclass(frozen=True)
+class Defect:
+    """What a fault changes: engine functions by name, or settings of one seed of the first campaign."""
+
+    replaced: Mapping[str, Compiled] = field(default_factory=dict)
+    settings_of_one_seed: tuple[str, ...] = ()
+    leaves_out_a_seed: bool = False
+
+
+DEFECTS: dict[SeedFault, Defect] = {
+    SeedFault.FEE_SKIPPED: Defect({"book_fee": fee_skipped}),
+    SeedFault.EXIT_DROPPED: Defect({"consider_exit": never_leaves}),
+    SeedFault.FILL_BOOKED_TWICE: Defect({"book_fill": fill_booked_twice}),
+    SeedFault.STOP_LOSS_OFF: Defect({"loses_too_much": never_loses_too_much}),
+    SeedFault.SLIPPAGE_ZERO: Defect({"slippage_of": no_slippage}),
+    SeedFault.BAND_MISSED: Defect(settings_of_one_seed=("hold_max_ms=200",)),
+    SeedFault.PROFIT_FLATTERED: Defect({"book_realised": realised_and_a_little}),
+    SeedFault.SEED_LEFT_OUT: Defect(leaves_out_a_seed=True),
+}
+
+
+def defect_of(fault: SeedFault | None) -> Defect:
+    """The defect of a fault; of None, none."""
+    return Defect() if fault is None else DEFECTS[fault]

@@ -1,0 +1,203 @@
+"""The seed run: one session of a campaign, from its settings to its recorded and compared outcome.
+
+Runs in a process of its own pool: whatever goes wrong with one seed is a finding of that seed, and never stands in for
+a result. The journal lies where every session's does, so each seed can be replayed by its name.
+"""
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import arbitrage_core
+from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.order import OrderState
+from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.engine.output import SessionLog
+from arbitrage_core.engine.state import SCHEMA_VERSION
+from arbitrage_core.feeds.synthetic import SyntheticQuotes
+from arbitrage_core.feeds.synthetic_presets import preset
+from arbitrage_core.session.backtest import data_digest, run_backtest
+from arbitrage_core.session.binding import sources_digest
+from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.proof import prove
+from arbitrage_core.session.result import SessionResult
+from arbitrage_core.statistics.model_check import model_differences
+from arbitrage_core.storage.record.comparison import differences
+from arbitrage_core.storage.record.database import Record
+from arbitrage_core.storage.record.session_row import SessionStart
+from arbitrage_core.storage.record.writer import RecordWriter
+from flows.outcome import SeedOutcome
+from flows.seed_faults import SeedFault, defect_of
+from flows.stages.stage import Campaign
+
+KEY_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class SeedOrder:
+    """What is to be run: a seed of a campaign, into the record, with its journal below `sessions`.
+
+    `fault` plants a defect. The URL holds a password, so this has no repr of it.
+    """
+
+    campaign: Campaign
+    seed: int
+    run_id: int
+    sessions: Path
+    postgres_url: str = field(repr=False)
+    fault: SeedFault | None = None
+
+
+def feed_of(campaign: Campaign, seed: int) -> SyntheticQuotes:
+    """The rows of a seed."""
+    chosen = preset(campaign.preset)
+    return SyntheticQuotes(
+        chosen.market,
+        venues=chosen.venues,
+        symbols=chosen.symbols,
+        rows=campaign.rows,
+        seed=seed,
+        levels=chosen.levels,
+    )
+
+
+def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> SessionConfig:
+    """The settings of a seed; `more` settings besides those the campaign states."""
+    chosen, feed = preset(campaign.preset), feed_of(campaign, seed)
+    return plan_session(
+        Offer.of(feed),
+        (*campaign.settings, *more),
+        params=chosen.params,
+        market_overrides=chosen.market_overrides,
+        seed=seed,
+    )
+
+
+def session_name(campaign: Campaign, seed: int, mode: str, config: SessionConfig, feed: SyntheticQuotes) -> str:
+    """`backtest-c1-s07-3f9a2c1b`: readable, and derived."""
+    key = f"{config.session_key(data_digest(feed)):016x}"
+    return f"{mode}-{campaign.name.lower()}-s{seed:02}-{key[:KEY_DIGITS]}"
+
+
+def run_seed(order: SeedOrder) -> SeedOutcome:
+    """Backtests a seed, records it, compares the record with the ledger, replays its journal, checks the model."""
+    began = time.perf_counter()
+    defect = defect_of(order.fault)
+    first = order.campaign.name.endswith("1") and order.seed == order.campaign.seeds[0]
+    config = config_of(order.campaign, order.seed, defect.settings_of_one_seed if first else ())
+    feed = feed_of(order.campaign, order.seed)
+    name = session_name(order.campaign, order.seed, "backtest", config, feed)
+    folder = order.sessions / name
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        result = run_backtest(config, feed, folder=folder, name=name, replaced=dict(defect.replaced) or None)
+    except InvariantBroken as broken:
+        return _broken(order, name, str(broken), time.perf_counter() - began)
+    with Record.open(order.postgres_url) as record:
+        record_id, found = _recorded(record, order, name, config, feed, result)
+    identical = prove(result, folder, feed)
+    return SeedOutcome(
+        campaign=order.campaign.name,
+        seed=order.seed,
+        mode="backtest",
+        session=name,
+        record_id=record_id,
+        config_digest=config.digest,
+        state_hash=str(result.document["state_hash"]),
+        figures=figures_of(result.document, result.log),
+        exits={reason: int(count) for reason, count in result.document["exits"].items()},
+        order_states=order_states_of(result.log),
+        findings=tuple(str(violation) for violation in result.violations),
+        differences=tuple(found),
+        model_differences=tuple(model_differences(config, feed, result.log)),
+        identical=identical,
+        elapsed_s=time.perf_counter() - began,
+    )
+
+
+def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | None]:
+    """The figures that bands and checks speak of, from a session's document and log."""
+    trades = log.trades[log.trades["phase"] >= 6]  # UNWOUND and CLOSED
+    lost = trades[trades["realised_amount"] <= 0]
+    by_time = np.count_nonzero(lost["exit_reason"] == 3)
+    return {
+        "entries": document["entries"],
+        "closed": document["closed_trades"],
+        "unwound": document["unwound"],
+        "open": document["open"],
+        "win_rate": document["win_rate"],
+        "pnl_quote": document["pnl_quote"],
+        "fees_quote": document["fees_quote"],
+        "slippage_quote": document["slippage_quote"],
+        "max_drawdown_quote": document["max_drawdown_quote"],
+        "partial_closes": float(log.trades["partial_closes"].sum()),
+        "hold_time_loss_share": float(by_time / len(lost)) if len(lost) else None,
+        "rows": document["rows"],
+        "start_quote": document["start_quote"],
+    }
+
+
+def order_states_of(log: SessionLog) -> dict[str, int]:
+    """How often an order entered each state."""
+    counts = np.bincount(log.changes["after"], minlength=max(OrderState) + 1)
+    return {state.name: int(counts[state]) for state in OrderState if state is not OrderState.NONE}
+
+
+def _recorded(
+    record: Record, order: SeedOrder, name: str, config: SessionConfig, feed: SyntheticQuotes, result: SessionResult
+) -> tuple[int, list[str]]:
+    """Writes the session into the record; its number there, and where the record differs from the ledger."""
+    start = SessionStart(
+        name=name,
+        mode="backtest",
+        config=config,
+        session_key=config.session_key(data_digest(feed)),
+        data=feed.identity(),
+        data_digest=data_digest(feed),
+        epoch=1,
+        schema_version=SCHEMA_VERSION,
+        code_version=f"{arbitrage_core.__name__}-{sources_digest()}",
+        started_ns=time.time_ns(),
+        campaign_run_id=order.run_id,
+    )
+    log = result.log
+    with RecordWriter.begin(record, start) as writer:
+        writer.append({name: getattr(log, name) for name in writer.counts})
+        writer.count_refusals(result.state)
+        found = differences(record, writer.session.id, log, result.state)
+        writer.end(
+            status="complete",
+            ended_ns=time.time_ns(),
+            state_hash=str(result.document["state_hash"]),
+            document=result.document,
+            state=result.state,
+        )
+        return writer.session.id, found
+
+
+def _broken(order: SeedOrder, name: str, why: str, elapsed_s: float) -> SeedOutcome:
+    """A seed whose session stopped itself: nothing of it counts but that."""
+    return SeedOutcome(
+        campaign=order.campaign.name,
+        seed=order.seed,
+        mode="backtest",
+        session=name,
+        record_id=0,
+        config_digest="",
+        state_hash="",
+        figures={},
+        exits={},
+        order_states={},
+        findings=(f"the session stopped itself: {why}",),
+        identical=False,
+        elapsed_s=elapsed_s,
+    )
+
+
+PACE_OF_CAMPAIGNS = inf
+"""Paper sessions of a campaign run as fast as they can."""

@@ -1,0 +1,110 @@
+"""The flow `session`: one paper session on a synthetic market, from a form; it can be cancelled and scheduled."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow, get_run_logger, runtime
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from pydantic import BaseModel, ConfigDict, Field
+
+from arbitrage_core.feeds.synthetic import SyntheticQuotes
+from arbitrage_core.feeds.synthetic_presets import PRESETS, preset
+from arbitrage_core.monitoring.logs.log_book import open_logs
+from arbitrage_core.session.backtest import data_digest
+from arbitrage_core.session.pace import pace_of
+from arbitrage_core.session.paper import PaperOrder, run_paper
+from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.proof import prove
+from flows.grounds import ground
+from flows.leaving import Leaving
+
+Market = StrEnum("Market", {name.upper(): name for name in PRESETS})
+
+
+class Setting(BaseModel):
+    """One parameter, as `--set NAME=VALUE` takes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, description="e.g. taker_fee_bps, or market.alpha.BTC/USDT.latency_ms")
+    value: str = Field(description="e.g. 4")
+
+
+class SessionForm(BaseModel):
+    """What to run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    market: Market = Field(Market.MIXED, description="which synthetic market")
+    seed: int = Field(0, ge=0, description="draws another market of the same kind")
+    rows: int = Field(50_000, ge=1, le=50_000_000, description="end after so many quotes")
+    pace: str = Field("max", description="real, max, or a number: so many times as fast")
+    settings: list[Setting] = Field(default_factory=list, description="parameters that are not the market's own")
+    leaves: bool = Field(True, description="when stopped, open trades leave first")
+
+
+@flow(name="session", flow_run_name="session {form.market}", description="A paper session, recorded and replayed.")
+def session(form: SessionForm = SessionForm()) -> dict[str, Any]:
+    """Runs a paper session and gives its document. Cancel or Suspend ends it in order."""
+    log = get_run_logger()
+    here, chosen = ground(log.info), preset(form.market.value)
+    feed = SyntheticQuotes(
+        chosen.market,
+        venues=chosen.venues,
+        symbols=chosen.symbols,
+        rows=form.rows,
+        seed=form.seed,
+        levels=chosen.levels,
+    )
+    config = plan_session(
+        Offer.of(feed),
+        [f"{setting.name}={setting.value}" for setting in form.settings],
+        params=chosen.params,
+        market_overrides=chosen.market_overrides,
+        seed=form.seed,
+    )
+    run_id = str(runtime.flow_run.id or "") or None
+    name = f"paper-{chosen.name}-{config.session_key(data_digest(feed)):016x}"[:40] + f"-{(run_id or 'here')[:8]}"
+    leaving = Leaving(run_id)
+    order = PaperOrder(
+        config=config,
+        feed=feed,
+        name=name,
+        folder=here.sessions / name,
+        factor=pace_of(form.pace),
+        postgres_url=here.postgres_url,
+        redis_url=here.redis_url,
+        checkout_id=here.checkout_id,
+        leaves=form.leaves,
+    )
+    with open_logs(here.home, name) as book, leaving.watched():
+        result = run_paper(order, book, notice=log.info, on_look=leaving.look)
+    document = result.document
+    prove(result, order.folder, None)
+    _show(document)
+    if result.violations or not document["record"]["complete"]:
+        raise RuntimeError(f"session {name}: {'; '.join(document['laws']) or document['record']['reason']}")
+    return {name: document[name] for name in ("session", "rows", "entries", "closed_trades", "pnl_quote", "state_hash")}
+
+
+def _show(document: dict[str, Any]) -> None:
+    elapsed = timedelta(seconds=round(document["elapsed_s"]))
+    lines = [
+        f"# {document['session']}",
+        f"{document['rows']:,} rows in {elapsed}, {document['ending']}.",
+        "",
+        f"**{document['entries']:,} entries** = {document['closed_trades']:,} closed + {document['unwound']:,} unwound"
+        f" + {document['open']:,} open. **PnL {document['pnl_quote']:+,.2f}** net, fees {document['fees_quote']:,.2f}.",
+        "",
+        f"State `{document['state_hash']}`, replay {'identical' if document['identical'] else '**not identical**'}, "
+        f"record {'equal to the ledger' if document['record']['complete'] else '**incomplete**'}.",
+    ]
+    create_markdown_artifact("\n".join(lines), key="session", description=document["ending"])
+    rows = [{"symbol": name, **_figures(figures)} for name, figures in document["per_symbol"].items()]
+    create_table_artifact(rows, key="session-symbols", description="by symbol")
+
+
+def _figures(figures: dict[str, Any]) -> dict[str, Any]:
+    wanted = ("entries", "closed_trades", "unwound", "win_rate", "pnl_quote", "fees_quote")
+    return {name: figures.get(name) for name in wanted}

@@ -1,0 +1,42 @@
+"""The registry of stages: each by its name. A new stage is a new file and a line here."""
+
+from enum import StrEnum
+
+from arbitrage_core.domain.errors import BadInput
+from flows.stages.d65 import D65
+from flows.stages.stage import Campaign, Stage
+
+STAGES: dict[str, Stage] = {stage.name: stage for stage in (D65,)}
+
+
+class StageName(StrEnum):
+    """The stages that can be run, as a choice in a form."""
+
+    D65 = "D65"
+
+
+CAMPAIGNS: dict[str, tuple[Stage, Campaign]] = {
+    campaign.name: (stage, campaign) for stage in STAGES.values() for campaign in stage.campaigns
+}
+
+
+class CampaignName(StrEnum):
+    """The campaigns that can be run, as a choice in a form."""
+
+    C1 = "C1"
+    C2 = "C2"
+    C3 = "C3"
+
+
+def stage_of(name: str) -> Stage:
+    """A stage by its name. Raises BadInput for one that is not there yet."""
+    if name not in STAGES:
+        raise BadInput(f"no stage {name!r} yet", f"there are {', '.join(STAGES)}")
+    return STAGES[name]
+
+
+def campaign_of(name: str) -> tuple[Stage, Campaign]:
+    """A campaign by its name, with its stage. Raises BadInput."""
+    if name not in CAMPAIGNS:
+        raise BadInput(f"no campaign {name!r}", f"there are {', '.join(CAMPAIGNS)}")
+    return CAMPAIGNS[name]

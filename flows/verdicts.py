@@ -1,0 +1,53 @@
+"""The verdicts in the record: what a stage came to, and the campaigns it rests on. Older evidence is let go of."""
+
+import time
+
+from sqlalchemy import Connection, insert, text
+
+import arbitrage_core
+from arbitrage_core.session.binding import sources_digest
+from arbitrage_core.storage.record.database import Record
+from arbitrage_core.storage.record.tables import STAGE_VERDICTS
+from flows.acceptance import passed_campaigns
+from flows.campaign_run import end_campaign
+from flows.outcome import StageOutcome
+from flows.stages.stage import Stage
+
+RUNS_KEPT = 2
+"""Of each campaign, how many runs keep their sessions; of older ones the outcome stays, entry by entry data go."""
+
+OLDER_SESSIONS = text("""
+    DELETE FROM sessions WHERE campaign_run_id IN (
+        SELECT id FROM (
+            SELECT id, row_number() OVER (PARTITION BY campaign ORDER BY id DESC) AS newer
+            FROM campaign_runs WHERE stage = :stage
+        ) AS ranked WHERE newer > :kept
+    )
+""")
+
+
+def record_verdict(record: Record, stage: Stage, outcome: StageOutcome, report: str, flow_run_id: str | None) -> None:
+    """Writes a stage's verdict and ends its campaigns' runs, in one transaction; then lets go of older evidence."""
+    passed = passed_campaigns(stage, outcome.checks)
+    with record.begin() as connection:
+        verdict_id = connection.execute(
+            insert(STAGE_VERDICTS)
+            .values(
+                stage=stage.name,
+                verdict=outcome.verdict.rpartition("_")[2],
+                checks=[check.model_dump(mode="json") for check in outcome.checks],
+                report=report,
+                code_version=f"{arbitrage_core.__name__}-{sources_digest()}",
+                flow_run_id=flow_run_id,
+                decided_ns=time.time_ns(),
+            )
+            .returning(STAGE_VERDICTS.c.id)
+        ).scalar_one()
+        for campaign in outcome.campaigns:
+            end_campaign(campaign, campaign.campaign in passed, verdict_id, connection)
+    with record.begin() as connection:
+        _let_go(connection, stage)
+
+
+def _let_go(connection: Connection, stage: Stage) -> None:
+    connection.execute(OLDER_SESSIONS, {"stage": stage.name, "kept": RUNS_KEPT})
