@@ -68,7 +68,7 @@ _LISTED = (
     SyntheticPreset(
         name="high",
         description="nearly all jumps revert: about four trades of five win",
-        market=SyntheticMarket(jumps_per_s=0.12, jump_reverting_share=0.95, jump_persistence_s=20.0, **_HALTS),
+        market=SyntheticMarket(jumps_per_s=0.15, jump_reverting_share=0.95, jump_persistence_s=20.0, **_HALTS),
         params=_CAMPAIGN_TRADED,
         market_overrides=_CAMPAIGN_COSTS,
         symbols=CAMPAIGN_SYMBOLS,
