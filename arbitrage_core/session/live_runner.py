@@ -144,7 +144,7 @@ class LiveRunner:
         self.ending: Ending | None = None
         self.reason = ""
         self.hurried = False
-        self._at_once = self._over = False
+        self.at_once = self._over = False
         self._stopping = threading.RLock()  # a signal may interrupt a stop
         self._on_look, self._clock = on_look, clock
         self._silent: tuple[str, ...] = ()
@@ -170,9 +170,11 @@ class LiveRunner:
         """Ends the session: in order, or at once when it is CUT_SHORT or so said. The graver reason stands."""
         with self._stopping:
             self.hurried = self.hurried or ending == Ending.CUT_SHORT
-            if not self._over and GRAVITY[ending] > GRAVITY[self.ending]:
+            if self._over:
+                return
+            self.at_once = self.at_once or at_once or ending == Ending.CUT_SHORT
+            if GRAVITY[ending] > GRAVITY[self.ending]:
                 self.ending, self.reason = ending, reason
-                self._at_once = self._at_once or at_once or ending == Ending.CUT_SHORT
 
     # ------------------------------------------------------------------------------------------------------ the loop
 
@@ -190,7 +192,7 @@ class LiveRunner:
     def _turn(self) -> bool:
         """One turn of the loop; gives whether it was the last."""
         began = self._clock()
-        rows = None if self._at_once or self.source.ended else self.source.take()
+        rows = None if self.at_once or self.source.ended else self.source.take()
         if rows is not None:
             self.market_rows += len(rows)
         self._hand_over(*self.inbox.next(rows, self.source.now_ns))
@@ -252,7 +254,7 @@ class LiveRunner:
                 self.stop(Ending.MUST_END, halt.reason, at_once=halt.at_once)
 
     def _ends_now(self) -> bool:
-        if self._at_once:
+        if self.at_once:
             return True
         handed = self.inbox.waiting == 0 or self.inbox.last_ns == 0  # before the first row there is no time
         if self.source.ended:
@@ -276,7 +278,7 @@ class LiveRunner:
     @property
     def stands(self) -> bool:
         """Whether the session ends with its open trades standing: as chosen, or because they may not be touched."""
-        return self._at_once or (self.ending != Ending.SOURCE_ENDED and not self.leaves)
+        return self.at_once or (self.ending != Ending.SOURCE_ENDED and not self.leaves)
 
     def _close(self) -> None:
         """Flattens, unless trades are to stand or there is no time for it; takes the last of what was written."""

@@ -22,7 +22,7 @@ from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.monitoring.logs.log_book import LogBook
 from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.binding import Notice, sources_digest
-from arbitrage_core.session.live_runner import SILENT_AFTER_S, Ending, LiveRunner, must_be_flat
+from arbitrage_core.session.live_runner import Ending, LiveRunner, must_be_flat
 from arbitrage_core.session.operator import interrupts, obey
 from arbitrage_core.session.pace import PacedRows
 from arbitrage_core.session.recorder import Recorder
@@ -49,6 +49,7 @@ BACKFILL_S = 20.0
 LIVE_STATE_CLOSE_S = 5.0
 """How long it waits for the live state to take the last projection and answers."""
 HURRIED_S = 0.5
+SAY_AFTER_S = 0.7
 REASON_CHARACTERS_MAX = 2_000
 CANNOT_CURE = "see arb status; the journal is sealed and holds all that happened"
 
@@ -127,7 +128,7 @@ def run_paper(
                     elapsed_s = time.perf_counter() - began
                 must_be_flat(runner)
                 LOG.info("session_ended", session=order.name, reason=runner.ending, rows=runner.market_rows)
-                if runner.ending == Ending.MUST_END and runner.stands:
+                if runner.ending == Ending.MUST_END and runner.at_once:
                     raise CannotGoOn(runner.reason, CANNOT_CURE) from parts.recorder.failure
                 result = _result(order, parts, runner, book, elapsed_s)
             if runner.ending == Ending.MUST_END:
@@ -212,10 +213,17 @@ def _running(order: PaperOrder, parts: _Parts, runner: LiveRunner, notice: Notic
 
 
 def _finish_recording(recorder: Recorder, runner: LiveRunner, notice: Notice) -> None:
-    waiting = recorder.health.waiting
-    if recorder.health.away_s > SILENT_AFTER_S:
-        notice(f"the database does not answer; waiting {BACKFILL_S:.0f} s for it to take {waiting:,} entries")
-    recorder.finish(BACKFILL_S, lambda: runner.hurried)
+    """Waits for the database, and says so once that takes a while; whoever interrupts twice need not."""
+    said, began = [], time.monotonic()
+
+    def hurried() -> bool:
+        if not said and time.monotonic() - began > SAY_AFTER_S:
+            said.append(True)
+            entries = f"{recorder.health.waiting:,} entries"
+            notice(f"the database does not answer: waiting up to {BACKFILL_S:.0f} s for it to take {entries}")
+        return runner.hurried
+
+    recorder.finish(BACKFILL_S, hurried)
 
 
 def _end_broken(parts: _Parts, book: LogBook, reason: str) -> None:
