@@ -16,10 +16,10 @@ from tests.feeds.recordings import columns, rows_of, written
 MakeFeed = Callable[[Path, int], Feed]
 
 
-def _synthetic(symbols: tuple[str, ...], levels: int) -> MakeFeed:
+def _synthetic(symbols: tuple[str, ...], levels: int, name: str = "thin") -> MakeFeed:
     def make(_folder: Path, chunk_rows: int) -> Feed:
         return SyntheticQuotes(
-            preset("thin").market,
+            preset(name).market,
             venues=("alpha", "beta"),
             symbols=symbols,
             rows=9_000,
@@ -47,6 +47,7 @@ def _recorded(files: int, levels: int) -> MakeFeed:
 FEEDS = {
     "synthetic, one symbol": _synthetic(("BTC/USDT",), 1),
     "synthetic, three symbols, four levels": _synthetic(("BTC/USDT", "ETH/USDT", "SOL/USDT"), 4),
+    "synthetic, with halts": _synthetic(("BTC/USDT", "ETH/USDT"), 1, "mixed"),
     "recorded, one file": _recorded(1, 1),
     "recorded, two files, three levels": _recorded(2, 3),
 }

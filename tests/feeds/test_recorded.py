@@ -274,7 +274,7 @@ def test_a_large_file_is_read_in_bounded_memory(path):
     pytest.importorskip("resource")
     count = 4_000_000
     made = SyntheticQuotes(
-        preset("mixed").market, venues=VENUES, symbols=("BTC/USDT",), rows=count, chunk_rows=1_000_000
+        preset("thin").market, venues=VENUES, symbols=("BTC/USDT",), rows=count, chunk_rows=1_000_000
     )
     write_quotes(path, made, made.venues, made.symbols)
     answer = subprocess.run(

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.row import RowKind
 from arbitrage_core.feeds.synthetic import START_NS, SyntheticQuotes, synthetic_identity
 from arbitrage_core.feeds.synthetic_market import SyntheticMarket
 from arbitrage_core.feeds.synthetic_presets import preset
@@ -25,6 +26,12 @@ PLAIN = SyntheticMarket(jumps_per_s=0.0, gaps_per_s=0.0, thin_per_s=0.0, calm_me
 def market_rows(market: SyntheticMarket, rows: int, **options) -> np.ndarray:
     definition = {"venues": VENUES, "symbols": ("BTC/USDT",), "seed": 1, **options}
     return rows_of(SyntheticQuotes(market, rows=rows, **definition))
+
+
+def restless_rows() -> np.ndarray:
+    """A short stretch in which every kind of incident happens."""
+    market = preset("thin").market.model_copy(update={"halts_per_s": 0.2, "halt_mean_s": 2.0})
+    return market_rows(market, 1_000, levels=2)
 
 
 def of_symbol(rows: np.ndarray, symbol: int) -> np.ndarray:
@@ -89,9 +96,9 @@ def test_these_rows_never_change_without_a_new_generator_version():
 @pytest.mark.slow
 def test_the_interpreted_process_leaves_the_same_bytes():
     program = (
-        "from tests.feeds.test_synthetic import market_rows, preset\n"
+        "from tests.feeds.test_synthetic import restless_rows\n"
         "from hashlib import sha256\n"
-        "print(sha256(market_rows(preset('thin').market, 1_000, levels=2).tobytes()).hexdigest())"
+        "print(sha256(restless_rows().tobytes()).hexdigest())"
     )
     interpreted = subprocess.run(
         [sys.executable, "-c", program],
@@ -102,7 +109,8 @@ def test_the_interpreted_process_leaves_the_same_bytes():
         check=True,
         timeout=300,
     )
-    compiled = market_rows(preset("thin").market, 1_000, levels=2)
+    compiled = restless_rows()
+    assert set(compiled["kind"]) == {RowKind.QUOTE, RowKind.FEED}
     assert interpreted.stdout.strip() == sha256(compiled.tobytes()).hexdigest()
 
 

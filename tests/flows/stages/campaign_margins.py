@@ -23,7 +23,7 @@ from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.session.backtest import run_backtest
 from arbitrage_core.session.plan import Offer, plan_session
 from flows.stages.d65 import D65
-from flows.stages.stage import SEEDS, Campaign
+from flows.stages.stage import SEEDS, Campaign, Stage
 
 
 @dataclass(frozen=True)
@@ -99,28 +99,28 @@ def missed(campaign: Campaign, one: Measured) -> list[str]:
     return [f"{campaign.name} seed {one.seed}: {text}" for text in [*found, *one.laws]]
 
 
-def absent(seen: list[Measured]) -> list[str]:
-    """The exit reasons and order states the stage requires and that did not occur."""
+def absent(seen: list[Measured], stage: Stage = D65) -> list[str]:
+    """The exit reasons and order states a stage requires and that did not occur."""
     exits = sum((one.exits for one in seen), Counter())
     states = sum((one.order_states for one in seen), Counter())
-    return [name for name in D65.required_exits if not exits[name]] + [
-        name for name in D65.required_order_states if not states[name]
+    return [name for name in stage.required_exits if not exits[name]] + [
+        name for name in stage.required_order_states if not states[name]
     ]
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], stage: Stage = D65) -> int:
     """Prints the table; 1 when something is missed."""
     each, ranges = "--each" in words, [word for word in words if word != "--each"]
     seeds = _seeds_of(ranges[0]) if ranges else SEEDS
     everything, wrong = [], []
     began = time.perf_counter()
     with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
-        for campaign in D65.campaigns:
+        for campaign in stage.campaigns:
             ran = list(pool.map(measured, [campaign] * len(seeds), seeds))
             everything += ran
             wrong += [text for one in ran for text in missed(campaign, one)]
             _print_campaign(campaign, ran, each)
-    wrong += [f"never seen: {name}" for name in absent(everything)]
+    wrong += [f"never seen: {name}" for name in absent(everything, stage)]
     print(f"{len(everything)} sessions in {time.perf_counter() - began:.1f} s")
     print("\n".join(wrong) or "every band holds for every seed; every exit reason and order state occurs")
     return 1 if wrong else 0
