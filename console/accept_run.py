@@ -90,9 +90,7 @@ def _show(document: dict[str, Any], ui: str, elapsed_s: float) -> None:
     console.print()
     sessions = sum(len(one["backtests"]) + len(one["papers"]) for one in document["campaigns"])
     failed = sum(not check["passed"] for check in document["checks"])
-    said = (
-        f"{len(document['checks'])} checks, {failed} failed" if failed else f"{len(document['checks'])} checks passed"
-    )
+    said = f"{len(document['checks'])} checks, " + (f"{failed} failed" if failed else "all passed")
     console.print(f"{said} · {sessions} sessions · {elapsed_s:.0f} s")
     if document["report"]:
         console.print(f"report {document['report']} · {ui}")

@@ -35,6 +35,10 @@ def up(
         if not stores:
             started.append(at_once.submit(ensure_prefect, _notice))
         failed = [error for one in started if (error := one.exception()) is not None]
+    if not stores and not failed:
+        from deployments.deploy import deploy
+
+        deploy(started[-1].result(), _notice)
     for error in failed:
         if not isinstance(error, ServiceFailed):
             raise error

@@ -120,15 +120,15 @@ def _paper(campaign: Campaign, outcome: CampaignOutcome | None) -> Check:
 def _of_all(seeds: tuple[SeedOutcome, ...]) -> list[Check]:
     def every(name: str, expected: str, fault: Callable[[SeedOutcome], str | None]) -> Check:
         faults = [(seed, found) for seed in seeds if (found := fault(seed)) is not None]
-        shown = "; ".join(
-            f"{seed.campaign} seed {seed.seed} {seed.mode}: {found}" for seed, found in faults[:SHOWN_MAX]
-        )
+        named = [f"{seed.campaign} seed {seed.seed} {seed.mode}: {found}" for seed, found in faults]
         return Check(
             name=name,
             passed=bool(seeds) and not faults,
             observed=f"{len(seeds) - len(faults)} of {len(seeds)} sessions",
             expected=expected,
-            detail=shown + (f"; and {len(faults) - SHOWN_MAX} more" if len(faults) > SHOWN_MAX else ""),
+            detail="; ".join(
+                [*named[:SHOWN_MAX], *([f"and {len(named) - SHOWN_MAX} more"] if named[SHOWN_MAX:] else [])]
+            ),
         )
 
     return [

@@ -81,9 +81,9 @@ def run_campaigns(
     told: Told = lambda campaign, done, planned: None,
     notice: Notice = lambda text: None,
 ) -> tuple[CampaignOutcome, ...]:
-    """Runs all seeds of these campaigns, and records each campaign's run. What goes wrong with a seed is in its outcome.
+    """Runs all seeds of these campaigns and records each campaign's run.
 
-    Raises BadInput when something all of them need is not there.
+    What goes wrong with a seed is in its outcome. Raises BadInput when something all of them need is not there.
     """
     warm_up(campaigns, fault, notice)
     ground.sessions.mkdir(parents=True, exist_ok=True)

@@ -44,8 +44,11 @@ class SessionForm(BaseModel):
     leaves: bool = Field(True, description="when stopped, open trades leave first")
 
 
+DEFAULT = SessionForm()
+
+
 @flow(name="session", flow_run_name="session {form.market}", description="A paper session, recorded and replayed.")
-def session(form: SessionForm = SessionForm()) -> dict[str, Any]:
+def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
     """Runs a paper session and gives its document. Cancel or Suspend ends it in order."""
     log = get_run_logger()
     here, chosen = ground(log.info), preset(form.market.value)
@@ -65,7 +68,8 @@ def session(form: SessionForm = SessionForm()) -> dict[str, Any]:
         seed=form.seed,
     )
     run_id = str(runtime.flow_run.id or "") or None
-    name = f"paper-{chosen.name}-{config.session_key(data_digest(feed)):016x}"[:40] + f"-{(run_id or 'here')[:8]}"
+    key = f"{config.session_key(data_digest(feed)):016x}"
+    name = f"paper-{chosen.name}-{key[:8]}-{(run_id or 'here')[:8]}"
     leaving = Leaving(run_id)
     order = PaperOrder(
         config=config,
@@ -94,10 +98,10 @@ def _show(document: dict[str, Any]) -> None:
         f"# {document['session']}",
         f"{document['rows']:,} rows in {elapsed}, {document['ending']}.",
         "",
-        f"**{document['entries']:,} entries** = {document['closed_trades']:,} closed + {document['unwound']:,} unwound"
-        f" + {document['open']:,} open. **PnL {document['pnl_quote']:+,.2f}** net, fees {document['fees_quote']:,.2f}.",
+        f"**{document['entries']:,} entries**: {document['closed_trades']:,} closed, {document['unwound']:,} unwound,",
+        f"{document['open']:,} open. **PnL {document['pnl_quote']:+,.2f}** net, fees {document['fees_quote']:,.2f}.",
         "",
-        f"State `{document['state_hash']}`, replay {'identical' if document['identical'] else '**not identical**'}, "
+        f"State `{document['state_hash']}`, replay {'identical' if document['identical'] else '**not identical**'},",
         f"record {'equal to the ledger' if document['record']['complete'] else '**incomplete**'}.",
     ]
     create_markdown_artifact("\n".join(lines), key="session", description=document["ending"])
