@@ -11,7 +11,9 @@ from flows.report.quantity import number
 VALUE_MAX = 1e18
 """What lies beyond is drawn here: no money does, and differences of such values stay finite."""
 FINEST = 1e-9
-"""The narrowest range, as a share of its values: below it floats cannot tell ticks apart."""
+"""Narrower ranges, and rounding, are taken for nothing."""
+FLAT = 1e-6
+"""So is a range that is so small a share of its values: its ticks could not be told apart."""
 STEPS = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -51,9 +53,10 @@ class Axis:
         """Spans the finite values, those it must `holds` besides, and a margin on both sides as a share of them."""
         found = np.concatenate((drawable(values), drawable(holds)))
         low, high = (float(found.min()), float(found.max())) if len(found) else (0.0, 1.0)
-        room = max((high - low) * margin, max(abs(low), abs(high)) * FINEST, FINEST)
-        if high - low <= room * 2 * FINEST or low == high:
-            room = max(abs(low) * 0.05, 1.0)
+        if high - low < max(FINEST, FLAT * max(abs(low), abs(high))):
+            room = max(0.05 * abs(low), 1.0)
+        else:
+            room = (high - low) * margin
         low, high = low - room, high + room
         return cls(low, high, begin, end, tick_step(high - low, ticks))
 
@@ -80,7 +83,7 @@ class Axis:
         """A tick as text, with no more decimals than its steps need; thousands and millions in short."""
         largest = max(abs(self.low), abs(self.high))
         if largest >= 1e12 or self.step < 1e-6:
-            return f"{value:.3g}".replace("-", "−")
+            return f"{value:.6g}".replace("-", "−")
         for scale, letter in ((1e6, "M"), (1e3, "k")):
             if largest >= scale * 100 and self.step >= scale / 100:
                 return f"{number(value / scale, _decimals(self.step / scale))}{letter if round(value, 9) else ''}"

@@ -1,4 +1,4 @@
-"""The chart of a band: one figure of every seed, campaign by campaign, against what it must lie between."""
+"""The chart of a band: one share of every seed, campaign by campaign, against what it must lie between."""
 
 import math
 
@@ -6,8 +6,8 @@ from flows.outcome import CampaignOutcome
 from flows.report.axis import Axis
 from flows.report.drawing import BLUE, FAINT_INK, GREEN, INK, ORANGE, YELLOW, Drawing
 from flows.report.panel import Panel
-from flows.report.quantity import NOTHING, bare, is_share, quantity, unit, words
-from flows.stages.stage import Band, Stage
+from flows.report.quantity import NOTHING, bare, is_share, quantity, words
+from flows.stages.stage import Band, Campaign, Stage
 
 WIDTH, LEFT, GAP = 860, 60, 22
 COLUMNS_MAX = 3
@@ -16,8 +16,10 @@ TOP, BOTTOM = 92, 250
 
 
 def banded_figures(stage: Stage) -> list[str]:
-    """The shares that have a band in any campaign, in the stage's order. Other figures have a floor rather than a band,
-    and the reports' tables say enough of them."""
+    """The shares (of 1) that have a band in any campaign, in the stage's order.
+
+    Other figures have a floor rather than a band, and the report's tables say enough of them.
+    """
     figures = (band.figure for campaign in stage.campaigns for band in campaign.bands)
     return [figure for figure in dict.fromkeys(figures) if is_share(figure)]
 
@@ -27,41 +29,40 @@ def bands_chart(stage: Stage, campaigns: dict[str, CampaignOutcome], figure: str
     shown = [(one, band) for one in stage.campaigns for band in one.bands if band.figure == figure]
     rows = -(-len(shown) // COLUMNS_MAX) or 1
     drawing = Drawing(WIDTH, rows * ROW + 26, f"{words(figure)} of every seed against its band")
-    its_unit = unit(figure)
-    drawing.text(20, 28, f"{words(figure)} of every seed{f', {its_unit}' if its_unit else ''}", size=15, bold=True)
+    drawing.text(20, 28, f"{words(figure)} of every seed, %", size=15, bold=True)
     columns = min(COLUMNS_MAX, max(1, len(shown)))
     width = (WIDTH - LEFT - 20 - GAP * (columns - 1)) / columns
-    values = [_scaled(figure, value) for one, _ in shown for value in _values(campaigns.get(one.name), figure)]
-    ends = [_scaled(figure, end) for _, band in shown for end in (band.least, band.most)]
     for place, (campaign, band) in enumerate(shown):
         row, column = divmod(place, COLUMNS_MAX)
         left, down = LEFT + column * (width + GAP), row * ROW
-        y = Axis.exact(0, 104, BOTTOM + down, TOP + down, ticks=6) if is_share(figure) else _y_axis(values, ends, down)
-        x = Axis.exact(min(campaign.seeds) - 1, max(campaign.seeds) + 1, left, left + width, ticks=6)
+        y = Axis.exact(0, 104, BOTTOM + down, TOP + down, ticks=6)
+        x = Axis.exact(
+            min(campaign.seeds, default=1) - 1, max(campaign.seeds, default=1) + 1, left, left + width, ticks=6
+        )
         panel = Panel(drawing, x, y)
         outcome = campaigns.get(campaign.name)
-        panel.heading(
-            f"{campaign.name} {campaign.title.split(':')[0]}"[: int(width / 9)], _range_words(figure, outcome)
-        )
+        panel.heading(_shortened(campaign, width), _range_words(figure, outcome))
         panel.grid(x_name="seed", y_labels=column == 0, x_lines=False)
-        _draw_band(panel, band, figure)
+        _draw_band(panel, band)
         old = stage.old_figures.get(campaign.name)
         if old is not None and old.win_rate is not None and figure == "win_rate":
-            panel.level(_scaled(figure, old.win_rate), YELLOW, dash="2 3", wide=2)
+            panel.level(_scaled(old.win_rate), YELLOW, dash="2 3", wide=2)
         _draw_seeds(panel, band, figure, outcome)
     _draw_legend(drawing, rows * ROW + 8, has_old=figure == "win_rate" and bool(stage.old_figures))
     return drawing.svg()
 
 
-def _y_axis(values: list[float], ends: list[float], down: float) -> Axis:
-    return Axis.of(values, BOTTOM + down, TOP + down, holds=tuple(ends))
+def _shortened(campaign: Campaign, width: float) -> str:
+    """Its name and the title up to a colon, as far as there is room."""
+    title, most = f"{campaign.name} {campaign.title.split(':')[0]}", int(width / 9)
+    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
 
-def _draw_band(panel: Panel, band: Band, figure: str) -> None:
-    low, high = (float(panel.y.at(_scaled(figure, end))) for end in (band.least, band.most))
+def _draw_band(panel: Panel, band: Band) -> None:
+    low, high = (float(panel.y.at(_scaled(end))) for end in (band.least, band.most))
     panel.drawing.box(panel.left, high, panel.right - panel.left, low - high, GREEN, opacity=0.13)
     for end in (band.least, band.most):
-        panel.level(_scaled(figure, end), GREEN)
+        panel.level(_scaled(end), GREEN)
 
 
 def _draw_seeds(panel: Panel, band: Band, figure: str, outcome: CampaignOutcome | None) -> None:
@@ -73,12 +74,12 @@ def _draw_seeds(panel: Panel, band: Band, figure: str, outcome: CampaignOutcome 
         x = float(panel.x.at(float(seed.seed)))
         if not band.holds(value):
             missing = value is None or math.isnan(value)
-            height = panel.bottom - 6 if missing else float(panel.y.at(_scaled(figure, value)))
+            height = panel.bottom - 6 if missing else float(panel.y.at(_scaled(value)))
             panel.drawing.cross(x, height, 4, ORANGE)
         elif seed.mode == "backtest":
-            panel.drawing.dot(x, float(panel.y.at(_scaled(figure, value))), 3.6, BLUE)
+            panel.drawing.dot(x, float(panel.y.at(_scaled(value))), 3.6, BLUE)
         else:
-            panel.drawing.dot(x, float(panel.y.at(_scaled(figure, value))), 6.4, INK, hollow=True)
+            panel.drawing.dot(x, float(panel.y.at(_scaled(value))), 6.4, INK, hollow=True)
 
 
 def _draw_legend(drawing: Drawing, height: float, *, has_old: bool) -> None:
@@ -108,9 +109,6 @@ def _measured(outcome: CampaignOutcome | None, figure: str) -> list[tuple[float,
     return [(seed.figures[figure], seed.seed) for seed in seeds if bare(figure, seed.figures.get(figure)) != NOTHING]
 
 
-def _values(outcome: CampaignOutcome | None, figure: str) -> list[float]:
-    return [value for value, _ in _measured(outcome, figure)]
-
-
-def _scaled(figure: str, value: float) -> float:
-    return value * 100 if is_share(figure) else value
+def _scaled(value: float) -> float:
+    """A share in per cent."""
+    return value * 100

@@ -70,12 +70,12 @@ class Drawing:
         """A line through float64[n] points; `down_to`: the area between it and that height is shaded."""
         if not len(x):
             return
-        fill = "none"
-        if down_to is not None:  # one path for line and area: its ends lie at that height, and filling closes it
-            x, y = np.concatenate((x[:1], x, x[-1:])), np.concatenate(([down_to], y, [down_to]))
-            fill = f'{colour}" fill-opacity=".18'
-        look = f'fill="{fill}" stroke="{colour}" stroke-width="1.3" stroke-linejoin="round"'
-        self.parts.append(f'<path d="{_path(x, y, "l")}" {look}/>')
+        path = _path(x, y, "l")
+        if down_to is not None:
+            area = f"{path}V{_px(down_to)}H{_px(float(x[0]))}Z"
+            self.parts.append(f'<path d="{area}" fill="{colour}" fill-opacity=".18"/>')
+        look = f'fill="none" stroke="{colour}" stroke-width="1.3" stroke-linejoin="round"'
+        self.parts.append(f'<path d="{path}" {look}/>')
 
     def dots(self, x: np.ndarray, y: np.ndarray, colour: str, *, radius: float = 2) -> None:
         """Many small discs at float64[n] points, half transparent; written as one path, which is ten times shorter."""

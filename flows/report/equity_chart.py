@@ -11,7 +11,7 @@ from flows.report.thinning import extremes
 
 WIDTH, HEIGHT = 860, 380
 LEFT, RIGHT = 72, 840
-STRETCHES = 300
+STRETCHES = 250
 """Of the time axis: what lies within one is drawn as a line from its lowest to its highest."""
 CLOCKS = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 

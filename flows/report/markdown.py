@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 CELL_CHARACTERS_MAX = 300
 """A cell or line that is longer is cut, and ends in "…": thousands of row numbers help nobody."""
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
+_SPECIAL = re.compile(r"([\\`*\[\]<>|~#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # a_b is no emphasis
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 

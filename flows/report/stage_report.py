@@ -4,7 +4,10 @@ Nothing in it depends on when, where or how fast it ran, so a run that finds the
 byte, and a change to the one in the repository is a change of results.
 """
 
+import math
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from arbitrage_core.domain.errors import InvariantBroken
 from flows.outcome import CampaignOutcome, StageOutcome
@@ -20,7 +23,7 @@ from flows.report.tables import (
     PASSED,
     campaign_table,
     checks_table,
-    verdict_line,
+    holds_closed,
     worst,
 )
 from flows.stages.stage import Campaign, Stage
@@ -42,22 +45,40 @@ def stage_report(stage: Stage, outcome: StageOutcome, series: dict[str, SessionS
     `chart_folder(stage)` beside the report. Raises InvariantBroken when the verdict contradicts the checks.
     """
     _verdict_must_follow(stage, outcome)
+    for name, one in series.items():
+        if one.campaign != name:
+            raise InvariantBroken(f"the series of {one.campaign} was to be drawn as {name}'s")
     charts = stage_charts(stage, outcome, series)
+    currencies = {name: one.currency for name, one in series.items()}
     if not embeds_charts:
         folder = chart_folder(stage)
-        return _text(stage, outcome, charts, lambda name, shown: linked_picture(f"{folder}/{name}.svg", shown))
-    room = REPORT_BYTES_MAX - len(_text(stage, outcome, charts, _left_out).encode())
+        linked = {name: f"{folder}/{name}.svg" for name in charts}
+        beside = _Pictures(charts, currencies, lambda name, what: linked_picture(linked[name], what))
+        return _text(stage, outcome, beside)
+    room = REPORT_BYTES_MAX - len(_text(stage, outcome, _Pictures(charts, currencies, _left_out)).encode())
     embedded: dict[str, str] = {}
     for name, svg in charts.items():
-        size = len(picture(svg, "").encode()) + 200  # its words are longer than the note it stands for by less
+        size = len(picture(svg, "").encode())  # its words replace a note that is longer than they are
         if size <= room:
             embedded[name], room = svg, room - size
-    return _text(
-        stage,
-        outcome,
-        charts,
-        lambda name, shown: picture(embedded[name], shown) if name in embedded else _left_out(name, shown),
-    )
+
+    def shown(name: str, what: str) -> str:
+        return picture(embedded[name], what) if name in embedded else _left_out(name, what)
+
+    return _text(stage, outcome, _Pictures(charts, currencies, shown))
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """The charts there are, the currency of each campaign's money, and how a chart is shown."""
+
+    charts: dict[str, str]
+    currencies: dict[str, str]
+    show: Show
+
+    def of(self, name: str, what: str) -> list[str]:
+        """The Markdown of a chart; nothing when there is none of that name."""
+        return [self.show(name, what)] if name in self.charts else []
 
 
 def chart_folder(stage: Stage) -> str:
@@ -76,7 +97,7 @@ def _verdict_must_follow(stage: Stage, outcome: StageOutcome) -> None:
         raise InvariantBroken(f"{outcome.verdict} although no critical check was made")
 
 
-def _text(stage: Stage, outcome: StageOutcome, charts: dict[str, str], show: Show) -> str:
+def _text(stage: Stage, outcome: StageOutcome, pictures: _Pictures) -> str:
     by_name = {one.campaign: one for one in outcome.campaigns}
     names = [one.name for one in stage.campaigns]
     strangers = [one for one in outcome.campaigns if one.campaign not in names]
@@ -86,17 +107,17 @@ def _text(stage: Stage, outcome: StageOutcome, charts: dict[str, str], show: Sho
         *_planted(outcome),
         "## What was run",
         _runs(stage, by_name),
-        f"## Checks: {plain(verdict_line(outcome).split(' · ', 1)[1])}",
+        f"## Checks: {number(sum(one.passed for one in outcome.checks))} of {number(len(outcome.checks))} passed",
         _checks(outcome),
-        *_bands(stage, charts, show),
+        *_bands(stage, pictures),
         *_old_figures(stage, by_name),
     ]
     for campaign in stage.campaigns:
-        parts += _campaign(campaign, by_name.get(campaign.name), charts, show)
+        parts += _campaign(campaign, by_name.get(campaign.name), pictures)
     for stranger in strangers:
         parts += [f"## {plain(stranger.campaign)}: not a campaign of this stage", _sessions(stranger)]
     parts += remark_sections(stage, outcome, by_name)
-    parts += ["## How to reproduce it", _commands(stage, outcome)]
+    parts += ["## How to reproduce it", _commands(stage, outcome, by_name)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,15 +134,13 @@ def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
         found = by_name.get(campaign.name)
         backtests, papers = (found.backtests, found.papers) if found else ((), ())
         closed = sum(one.figures.get("closed") or 0 for one in backtests)
-        seeds = campaign.seeds
-        span = f"{min(seeds)}–{max(seeds)}" if len(seeds) == max(seeds) - min(seeds) + 1 else ", ".join(map(str, seeds))
         rows.append(
             [
                 plain(f"{campaign.name} {campaign.title}"),
                 code(campaign.preset),
                 " ".join(code(one) for one in campaign.settings) or "as the preset's",
                 number(campaign.rows),
-                span,
+                _span(campaign.seeds),
                 number(len(backtests)),
                 ", ".join(f"seed {one.seed}" for one in papers) or "none",
                 number(closed),
@@ -131,15 +150,22 @@ def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
     return table(heads, rows, right=(3, 5, 7))
 
 
+def _span(seeds: tuple[int, ...]) -> str:
+    """1–20 when none is left out, else one by one."""
+    if len(seeds) > 1 and seeds == tuple(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]}–{seeds[-1]}"
+    return ", ".join(map(str, seeds)) or "none"
+
+
 def _checks(outcome: StageOutcome) -> str:
-    heads = ["", "check", "observed", "expected", "detail"]
-    rows = [[row[""], *(plain(row[head]) for head in heads[1:])] for row in checks_table(outcome)]
+    heads = ["passed", "name", "observed", "expected", "detail"]
+    rows = [[plain(row[head]) for head in heads] for row in checks_table(outcome)]
     return table(heads, rows)
 
 
-def _bands(stage: Stage, charts: dict[str, str], show: Show) -> list[str]:
-    figures = [figure for figure in banded_figures(stage) if band_chart_name(figure) in charts]
-    shown = [show(band_chart_name(figure), f"{words(figure)} of every seed against its band") for figure in figures]
+def _bands(stage: Stage, pictures: _Pictures) -> list[str]:
+    what = {figure: f"{words(figure)} of every seed against its band" for figure in banded_figures(stage)}
+    shown = [line for figure in what for line in pictures.of(band_chart_name(figure), what[figure])]
     return ["## Every seed against its band", *shown] if shown else []
 
 
@@ -162,21 +188,19 @@ def _old_figures(stage: Stage, by_name: dict[str, CampaignOutcome]) -> list[str]
 def _ours(campaigns: list[CampaignOutcome]) -> list[str]:
     seeds = [one for campaign in campaigns for one in campaign.backtests]
     entries, exits = (sum(one.figures.get(name) or 0 for one in seeds) for name in ("entries", "closed"))
-    rates = [rate for one in seeds if (rate := one.figures.get("win_rate")) is not None and rate == rate]
+    rates = [rate for one in seeds if (rate := one.figures.get("win_rate")) is not None and not math.isnan(rate)]
     span = f"{bare('win_rate', min(rates))} to {bare('win_rate', max(rates))}" if rates else NOTHING
     return [number(entries if seeds else None), number(exits if seeds else None), span]
 
 
-def _campaign(campaign: Campaign, outcome: CampaignOutcome | None, charts: dict[str, str], show: Show) -> list[str]:
+def _campaign(campaign: Campaign, outcome: CampaignOutcome | None, pictures: _Pictures) -> list[str]:
     head = f"## {plain(campaign.name)}: {plain(campaign.title)}"
     if outcome is None or not outcome.all:
         return [head, f"{FAILED} Not run."]
     parts = [head, _band_table(campaign, outcome), *_paper(outcome)]
     for kind, title in CHART_TITLES.items():
-        name = f"{campaign.name.lower()}_{kind}"
-        if name in charts:
-            parts.append(show(name, f"{campaign.name}: {title}"))
-    return [*parts, _sessions(outcome)]
+        parts += pictures.of(f"{campaign.name.lower()}_{kind}", f"{campaign.name}: {title}")
+    return [*parts, _sessions(outcome, pictures.currencies.get(campaign.name, ""))]
 
 
 def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
@@ -196,18 +220,23 @@ def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
                 quantity(band.figure, room, signed=True).replace(" %", " points"),
             ]
         )
-    counts = sorted((one.figures.get("closed") or 0, one.seed, one.mode) for one in outcome.all)
-    least, seed, mode = counts[0]
+    fewest = min(outcome.all, key=lambda one: _or_nothing(one.figures.get("closed")))
+    closed = fewest.figures.get("closed")
     rows.append(
         [
-            PASSED if least >= campaign.closed_least else FAILED,
+            PASSED if all(holds_closed(campaign, one) for one in outcome.all) else FAILED,
             "closed trades",
             f"at least {number(campaign.closed_least)}",
-            f"{number(least)}, seed {seed}, {mode}",
-            number(least - campaign.closed_least, signed=True),
+            f"{number(closed)}, seed {fewest.seed}, {fewest.mode}",
+            number(None if closed is None else closed - campaign.closed_least, signed=True),
         ]
     )
     return table(["", "of every seed", "asked for", "the worst", "its margin"], rows, right=(4,))
+
+
+def _or_nothing(value: float | None) -> float:
+    """What is not measured is fewer than any."""
+    return float("-inf") if value is None or math.isnan(value) else value
 
 
 def _paper(outcome: CampaignOutcome) -> list[str]:
@@ -221,22 +250,29 @@ def _paper(outcome: CampaignOutcome) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
-def _sessions(outcome: CampaignOutcome) -> str:
-    rows = campaign_table(outcome)
+def _sessions(outcome: CampaignOutcome, currency: str = "") -> str:
+    rows = campaign_table(outcome, currency)
     if not rows:
         return "None."
     cells = [[plain(row[head]) if head != "state hash" else code(row[head]) for head in row] for row in rows]
-    return table(list(rows[0]), cells, right=(0, 2, 3, 4, 5, 6, 7, 8))
+    return table([plain(head) for head in rows[0]], cells, right=(0, 2, 3, 4, 5, 6, 7, 8))
 
 
-def _commands(stage: Stage, outcome: StageOutcome) -> str:
+def _commands(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOutcome]) -> str:
     fault = f" --seed-fault {outcome.seed_fault}" if outcome.seed_fault else ""
     lines = [f"./arb accept {stage.name}{fault}"]
     for campaign in stage.campaigns:
-        settings = "".join(f" --set {one}" for one in campaign.settings)
+        settings = "".join(f" --set {_quoted(one)}" for one in campaign.settings)
         command = f"./arb backtest --synthetic {campaign.preset} --seed {campaign.paper_seed} --rows {campaign.rows}"
         lines.append(f"{command}{settings}   # one seed of {campaign.name}")
+        ours = by_name[campaign.name].backtests if campaign.name in by_name else ()
+        lines += [f"./arb replay {one.session}   # its journal" for one in ours if one.seed == campaign.paper_seed]
     return "```\n" + "\n".join(line.replace("`", "'") for line in lines) + "\n```"
+
+
+def _quoted(setting: str) -> str:
+    """In double quotes, which both shells know, if it has what a shell would take for its own."""
+    return setting if re.fullmatch(r"[\w./:=,+-]*", setting) else '"' + setting.replace('"', "'") + '"'
 
 
 def _left_out(name: str, shown: str) -> str:

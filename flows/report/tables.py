@@ -1,9 +1,10 @@
 """The tables of a stage, as rows for a Prefect table artifact, and a line of progress for each step."""
 
+import math
 from collections.abc import Mapping
 
 from flows.outcome import CampaignOutcome, Check, SeedOutcome, StageOutcome
-from flows.report.quantity import bare, number, quantity
+from flows.report.quantity import bare, number, quantity, words
 from flows.stages.stage import Band, Campaign
 
 HASH_CHARACTERS = 12
@@ -25,8 +26,8 @@ def checks_table(outcome: StageOutcome) -> list[dict[str, str]]:
     order = [*(one for one in outcome.checks if not one.passed), *(one for one in outcome.checks if one.passed)]
     return [
         {
-            "": mark(one),
-            "check": one.name,
+            "passed": mark(one),
+            "name": one.name,
             "observed": one.observed,
             "expected": one.expected,
             "detail": one.detail,
@@ -35,9 +36,9 @@ def checks_table(outcome: StageOutcome) -> list[dict[str, str]]:
     ]
 
 
-def campaign_table(outcome: CampaignOutcome) -> list[dict[str, str]]:
-    """A row a session, by seed, a seed's paper session below its backtest. Shares in per cent, money unnamed."""
-    return [seed_row(one) for one in by_seed(outcome)]
+def campaign_table(outcome: CampaignOutcome, currency: str = "") -> list[dict[str, str]]:
+    """A row a session, by seed, a seed's paper session below its backtest; the heads name the units."""
+    return [seed_row(one, currency) for one in by_seed(outcome)]
 
 
 def by_seed(outcome: CampaignOutcome) -> list[SeedOutcome]:
@@ -45,8 +46,9 @@ def by_seed(outcome: CampaignOutcome) -> list[SeedOutcome]:
     return sorted(outcome.all, key=lambda one: (one.seed, one.mode))
 
 
-def seed_row(one: SeedOutcome) -> dict[str, str]:
-    """A session's cells by head."""
+def seed_row(one: SeedOutcome, currency: str = "") -> dict[str, str]:
+    """A session's cells by head; money is in units of `currency`, which need not be known."""
+    money = f", {currency}" if currency else ""
     figures = {name: bare(name, one.figures.get(name), signed=name in SIGNED) for name in SHOWN}
     return {
         "seed": str(one.seed),
@@ -56,8 +58,8 @@ def seed_row(one: SeedOutcome) -> dict[str, str]:
         "unwound": figures["unwound"],
         "open": figures["open"],
         "win rate, %": figures["win_rate"],
-        "net PnL": figures["pnl_quote"],
-        "max drawdown": figures["max_drawdown_quote"],
+        f"net PnL{money}": figures["pnl_quote"],
+        f"max drawdown{money}": figures["max_drawdown_quote"],
         "exits": exits_words(one.exits),
         "replay": PASSED if one.identical else FAILED,
         "state hash": one.state_hash[:HASH_CHARACTERS],
@@ -72,7 +74,7 @@ def exits_words(exits: Mapping[str, int]) -> str:
 
 def margin(band: Band, value: float | None) -> float | None:
     """How far inside its band a value lies, in the figure's own unit; negative outside, None where there is none."""
-    if value is None or value != value:  # NaN
+    if value is None or math.isnan(value):
         return None
     return min(value - band.least, band.most - value)
 
@@ -81,6 +83,12 @@ def worst(band: Band, outcome: CampaignOutcome) -> tuple[SeedOutcome, float | No
     """The session nearest to leaving its band, or furthest outside; one without the figure is worse than any."""
     margins = [(one, margin(band, one.figures.get(band.figure))) for one in by_seed(outcome)]
     return min(margins, key=lambda one: float("-inf") if one[1] is None else one[1], default=None)
+
+
+def holds_closed(campaign: Campaign, one: SeedOutcome) -> bool:
+    """Whether a session closed as many trades as asked for; nothing measured, and NaN, do not."""
+    closed = one.figures.get("closed")
+    return closed is not None and closed >= campaign.closed_least
 
 
 def outside(campaign: Campaign, outcome: CampaignOutcome) -> list[str]:
@@ -92,11 +100,12 @@ def outside(campaign: Campaign, outcome: CampaignOutcome) -> list[str]:
             value = one.figures.get(band.figure)
             if not band.holds(value):
                 asked = f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}"
-                lines.append(f"{who}: {band.figure} is {quantity(band.figure, value)}, asked for is {asked}")
-        closed = one.figures.get("closed")
-        if closed is None or not closed >= campaign.closed_least:
+                exactly = "" if value is None else f" ({value:.6g})"  # 39.97 % reads as 40.0 %
+                is_ = f"{words(band.figure)} {quantity(band.figure, value)}{exactly}"
+                lines.append(f"{who}: {is_} is outside {asked}")
+        if not holds_closed(campaign, one):
             least = number(campaign.closed_least)
-            lines.append(f"{who}: {bare('closed', closed)} closed trades, asked for are at least {least}")
+            lines.append(f"{who}: {bare('closed', one.figures.get('closed'))} closed trades, asked for are {least}")
     missing = sorted(set(campaign.seeds) - {one.seed for one in outcome.backtests})
     if missing:
         lines.append(f"{campaign.name}: no backtest of seed {', '.join(map(str, missing))}")
@@ -112,8 +121,8 @@ def seed_line(one: SeedOutcome) -> str:
     troubles = len(one.findings) + len(one.differences) + len(one.model_differences)
     trouble = f" · {FAILED} {troubles} findings" if troubles else ""
     fork = "" if one.identical else f" · {FAILED} replay differs"
-    words = f"{one.campaign} seed {one.seed} {one.mode}: {closed} closed, win rate {rate}, net PnL {pnl}"
-    return f"{words} · {number(one.elapsed_s, 1)} s{trouble}{fork}"
+    done = f"{one.campaign} seed {one.seed} {one.mode}: {closed} closed, win rate {rate}, net PnL {pnl}"
+    return f"{done} · {number(one.elapsed_s, 1)} s{trouble}{fork}"
 
 
 def progress_line(campaign: Campaign, done: int, of: int) -> str:
