@@ -329,7 +329,7 @@ def test_a_second_signal_waits_for_no_store_not_even_for_a_frozen_one(
 
 
 def test_a_full_disk_is_one_clear_error_and_ends_the_record(tmp_path: Path, stores: tuple[str, str]) -> None:
-    order = paper_order(tmp_path / "full", stores, small_feed(200), factor=8.0)
+    order = paper_order(tmp_path / "full", stores, small_feed(60), factor=8.0)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill(runner: LiveRunner) -> None:
@@ -358,7 +358,7 @@ def test_more_waiting_than_may_ends_in_order_and_is_filled_later(
 
     monkeypatch.setattr(paper, "Recorder", partial(Recorder, entries_waiting_max=5))
     monkeypatch.setattr(paper, "BACKFILL_S", 0.5)
-    order = paper_order(tmp_path / "overflow", stores, small_feed(200), factor=4.0)
+    order = paper_order(tmp_path / "overflow", stores, small_feed(80), factor=4.0)
     session = Beside(order, tmp_path).start()
     session.until(lambda runner: runner.open_trades > 0)
     servers["postgres"].kill()

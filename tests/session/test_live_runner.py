@@ -1,0 +1,332 @@
+"""The live runner: how a session ends, what its stores do to it, and that what it keeps is the same in every order."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.refusal import Refusal
+from arbitrage_core.domain.row import Command, RowKind
+from arbitrage_core.engine.output import ORDER_OUT
+from arbitrage_core.engine.state import SCHEMA_VERSION
+from arbitrage_core.session import live_runner
+from arbitrage_core.session.live_runner import Ending, Halt, LiveRunner, must_be_flat
+from arbitrage_core.session.session import Session
+from arbitrage_core.storage.journal import JournalWriter
+from arbitrage_core.storage.journal_reader import JournalReader
+from arbitrage_core.storage.manifest import INLINE, Manifest
+from tests.engine.small_market import KEY, QUIET, pulses, small_config
+
+CONFIG = small_config(take_profit="32:0.4", stop_loss_bps=60.0)
+LATE = 10**6
+
+
+class HandSource:
+    """Rows by hand: a few at each take; `pause_at` rows it gives none until `go_on`, `ends` says whether it ends."""
+
+    def __init__(self, rows: np.ndarray, at_once: int = 3, pause_at: int = LATE, *, ends: bool = True) -> None:
+        self.rows, self.at_once, self.pause_at, self.ends = rows, at_once, pause_at, ends
+        self.given, self.ended, self.now_ns = 0, False, 0
+
+    def take(self) -> np.ndarray | None:
+        """The next few rows."""
+        stop = min(self.given + self.at_once, self.pause_at, len(self.rows))
+        rows = self.rows[self.given : stop]
+        self.given = stop
+        if len(rows):
+            self.now_ns = int(rows["now_ns"][-1])
+            return rows
+        self.ended = self.ends and self.given >= len(self.rows)
+        return None
+
+    def go_on(self) -> None:
+        """No pause any more."""
+        self.pause_at = LATE
+
+    @property
+    def wait_s(self) -> float:
+        """Never long."""
+        return 0.0
+
+
+class HandStore:
+    """A store that is away as long as it is told, and keeps what it gets."""
+
+    def __init__(self, name: str = "record") -> None:
+        self.name, self.away_s, self.must_end = name, 0.0, None
+        self.batches: list[dict[str, np.ndarray]] = []
+        self.looks = 0
+
+    def put(self, batch: dict[str, np.ndarray]) -> None:
+        """Keeps it."""
+        self.batches.append(batch)
+
+    def look(self, session: Session, sequence: int) -> None:
+        """Counts."""
+        self.looks += 1
+
+
+class Bench:
+    """A runner with all its parts, on a journal of its own; `turns` are called one after another, one a turn."""
+
+    def __init__(self, folder: Path, source: HandSource, *stores: HandStore, leaves: bool = True) -> None:
+        self.folder, self.source, self.stores, self.now_s = folder, source, stores, 0.0
+        manifest = Manifest.of(
+            CONFIG,
+            session="hand",
+            session_key=KEY,
+            source=INLINE,
+            schema_version=SCHEMA_VERSION,
+            code_version="test",
+            created_ns=0,
+        )
+        self.journal = JournalWriter.create(folder, manifest)
+        self.session = Session(CONFIG, KEY, interpreted=True)
+        self.runner = LiveRunner(self.session, source, self.journal, stores, leaves=leaves, clock=self._clock)
+        self.session.on_drain = self.runner.keep
+
+    def _clock(self) -> float:
+        self.now_s += 0.02
+        return self.now_s
+
+    def run(self, *turns: Any) -> Ending:
+        """Runs to the end, calling each of `turns` before one turn of the loop."""
+        left, take = list(turns), self.source.take
+
+        def taken() -> np.ndarray | None:
+            if left:
+                left.pop(0)()
+            return take()
+
+        self.source.take = taken
+        ending = asyncio.run(self.runner.run())
+        self.journal.seal(self.session.state_hash, {})
+        return ending
+
+    def commands(self) -> list[Command]:
+        """What the journal says was commanded, in order."""
+        rows = np.concatenate(list(JournalReader(self.folder).rows()))
+        return [Command(int(status)) for status in rows["status"][rows["kind"] == RowKind.COMMAND]]
+
+    def refusals(self) -> int:
+        """Entries refused for a silent store."""
+        return int(self.session.state[0].symbols["refusals"][:, Refusal.STORES_MUST_ANSWER].sum())
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    with np.errstate(**QUIET):
+        yield
+
+
+@pytest.fixture
+def rows() -> np.ndarray:
+    """Four pulses."""
+    return pulses(4)
+
+
+def nothing() -> None:
+    """A turn in which nothing happens."""
+
+
+def until_open(bench: Bench) -> int:
+    """How many rows the market needs until a trade is open."""
+    probe = Session(CONFIG, KEY, interpreted=True)
+    for number in range(len(bench.source.rows)):
+        probe.feed(bench.source.rows[number : number + 1])
+        if probe.state[0].symbols["in_use"].sum():
+            return number + 1
+    raise AssertionError("it never trades")
+
+
+def test_a_source_that_ends_ends_the_session_flat_with_all_of_it_kept(tmp_path: Path, rows: np.ndarray) -> None:
+    store = HandStore()
+    bench = Bench(tmp_path / "j", HandSource(rows), store)
+    assert bench.run() == Ending.SOURCE_ENDED
+    must_be_flat(bench.runner)
+    assert bench.session.ended
+    assert bench.runner.market_rows == len(rows)
+    assert bench.commands() == [Command.FLATTEN]
+    whole = Session(CONFIG, KEY, interpreted=True)
+    whole.feed(rows)
+    whole.end()
+    assert bench.session.state_hash == whole.state_hash
+    kept = np.concatenate([batch["fills"] for batch in store.batches])
+    assert kept.tobytes() == whole.log.fills.tobytes()
+    contents = JournalReader(tmp_path / "j").verify()
+    assert (contents.rows, contents.intents) == (bench.runner.inbox.sequence, len(whole.log.orders))
+
+
+def test_stopped_in_order_open_trades_leave_and_no_entry_is_made(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1))
+    opens = until_open(bench)
+    ending = bench.run(*[nothing] * opens, bench.runner.stop)
+    assert ending == Ending.STOPPED
+    assert bench.session.ended
+    assert bench.runner.market_rows < len(rows), "it did not wait for the end of the rows"
+    stopped_ns = int(rows["now_ns"][bench.runner.market_rows - 1])
+    assert bench.commands()[0] == Command.FLATTEN
+    assert np.all(bench.session.log.trades["decided_ns"] <= stopped_ns)
+    assert bench.session.log.trades["exit_reason"].max() > 0
+
+
+def test_stopped_with_trades_to_stand_they_stand(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), leaves=False)
+    bench.run(*[nothing] * until_open(bench), bench.runner.stop)
+    assert bench.runner.open_trades > 0
+    assert bench.runner.stands
+    must_be_flat(bench.runner)
+    assert bench.commands() == []
+
+
+def test_cut_short_nothing_more_is_handed_over(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1))
+    opens = until_open(bench)
+
+    def twice() -> None:
+        bench.runner.stop(Ending.STOPPED)
+        bench.runner.stop(Ending.CUT_SHORT, "SIGINT")
+
+    assert bench.run(*[nothing] * opens, twice) == Ending.CUT_SHORT
+    assert (bench.runner.reason, bench.runner.hurried) == ("SIGINT", True)
+    assert bench.runner.open_trades > 0
+    assert bench.commands() == []
+    must_be_flat(bench.runner)
+
+
+def test_a_source_that_says_nothing_any_more_does_not_keep_trades_from_leaving(
+    tmp_path: Path, rows: np.ndarray
+) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1))
+    bench.source.pause_at = until_open(bench) + 1
+    bench.run(*[nothing] * (bench.source.pause_at + 1), bench.runner.stop)
+    assert bench.session.ended, "after the grace, time itself lets them leave"
+    assert bench.commands() == [Command.FLATTEN, Command.FLATTEN]
+    must_be_flat(bench.runner)
+
+
+def test_stopped_before_the_first_row_it_ends(tmp_path: Path, rows: np.ndarray) -> None:
+    told: list[str] = []
+    bench = Bench(tmp_path / "j", HandSource(rows, pause_at=0))
+    bench.runner.command(Command.PAUSE, lambda: told.append("handed"), dropped=lambda: told.append("dropped"))
+    assert bench.run(nothing, nothing, bench.runner.stop) == Ending.STOPPED
+    assert told == ["dropped"]
+    assert bench.session.rows == 0
+    must_be_flat(bench.runner)
+
+
+def test_the_graver_ending_stands_and_after_the_end_none_does(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows))
+    bench.runner.stop(Ending.MUST_END, "overflowed")
+    bench.runner.stop(Ending.STOPPED, "stop")
+    assert (bench.runner.ending, bench.runner.reason) == (Ending.MUST_END, "overflowed")
+    assert not bench.runner.at_once
+    bench.runner.stop(Ending.MUST_END, "fenced", at_once=True)
+    assert (bench.runner.reason, bench.runner.at_once) == ("overflowed", True)
+    bench.run()
+    bench.runner.stop(Ending.CUT_SHORT, "late")
+    assert bench.runner.ending == Ending.MUST_END
+    assert bench.runner.hurried, "but nothing is waited for any more"
+
+
+def test_stops_from_many_threads_leave_the_gravest(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows))
+    endings = [Ending.STOPPED, Ending.MUST_END, Ending.SOURCE_ENDED] * 50
+    threads = [threading.Thread(target=bench.runner.stop, args=(ending, str(ending))) for ending in endings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (bench.runner.ending, bench.runner.reason) == (Ending.MUST_END, str(Ending.MUST_END))
+    bench.journal.close()
+
+
+def test_a_silent_store_is_told_to_the_engine_once_and_again_when_it_answers(tmp_path: Path, rows: np.ndarray) -> None:
+    record, live = HandStore(), HandStore("live state")
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), record, live)
+
+    def away(store: HandStore, seconds: float) -> Any:
+        return lambda: setattr(store, "away_s", seconds)
+
+    half = live_runner.SILENT_AFTER_S
+    bench.run(
+        *[away(record, half)] + [nothing] * 3,
+        *[away(record, half + 0.1)] + [nothing] * 7,
+        *[away(live, 9.0)] + [nothing] * 3,
+        *[away(record, 0.0)] + [nothing] * 7,
+        away(live, 0.0),
+    )
+    assert bench.commands() == [Command.STORES_SILENT, Command.STORES_ANSWER, Command.FLATTEN]
+    assert bench.refusals() > 0
+    assert len(bench.session.log.trades) > 0
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_store_that_must_not_go_on_ends_the_session(tmp_path: Path, rows: np.ndarray, at_once: bool) -> None:
+    store = HandStore()
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), store)
+
+    def halt() -> None:
+        store.must_end = Halt("another process runs it", at_once=at_once)
+
+    assert bench.run(*[nothing] * until_open(bench), halt) == Ending.MUST_END
+    assert bench.runner.reason == "another process runs it"
+    assert bench.session.ended is not at_once
+    assert (Command.FLATTEN in bench.commands()) is not at_once
+    must_be_flat(bench.runner)
+
+
+def test_a_command_is_answered_when_the_engine_has_it_and_refused_after_the_end(
+    tmp_path: Path, rows: np.ndarray
+) -> None:
+    bench, told = Bench(tmp_path / "j", HandSource(rows, 1)), []
+
+    def pause() -> None:
+        bench.runner.command(Command.PAUSE, lambda: told.append(int(bench.session.rows)))
+
+    bench.run(nothing, pause)
+    assert told == [3], "two rows and the command"
+    assert bench.commands()[0] == Command.PAUSE
+    assert len(bench.session.log.trades) == 0
+    with pytest.raises(ValueError, match="the session is ending"):
+        bench.runner.command(Command.RESUME)
+
+
+def test_a_broken_invariant_is_raised_and_commands_are_not_forgotten(tmp_path: Path, rows: np.ndarray) -> None:
+    backward = rows.copy()
+    backward["now_ns"][9] -= 10**9
+    bench, told = Bench(tmp_path / "j", HandSource(backward, 1)), []
+
+    def pause() -> None:
+        bench.runner.command(Command.PAUSE, dropped=lambda: told.append("dropped"))
+
+    with pytest.raises(InvariantBroken, match="time must not run back"):
+        bench.run(*[nothing] * 9, pause)
+    assert told == ["dropped"]
+    bench.journal.close()
+
+
+def test_more_intents_than_one_synced_write_holds_are_kept_too(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows))
+    batch = {name: np.zeros(0, bench.session.output[0][name].dtype) for name in ("reports", "orders")}
+    for count in (live_runner.DURABLE_MAX, live_runner.DURABLE_MAX + 1, 16_384):
+        bench.runner.keep({**batch, "orders": np.zeros(count, ORDER_OUT)})
+    assert bench.journal.intents == 2 * live_runner.DURABLE_MAX + 1 + 16_384
+    bench.journal.close()
+
+
+def test_a_screen_that_is_gone_is_not_asked_again(tmp_path: Path, rows: np.ndarray) -> None:
+    bench, asked = Bench(tmp_path / "j", HandSource(rows, 1)), []
+
+    def gone(runner: LiveRunner) -> None:
+        asked.append(runner.standing)
+        raise BrokenPipeError
+
+    bench.runner._on_look = gone
+    assert bench.run() == Ending.SOURCE_ENDED
+    assert len(asked) == 1
