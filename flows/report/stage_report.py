@@ -21,6 +21,7 @@ from flows.report.tables import (
     FAILED,
     HASH_CHARACTERS,
     PASSED,
+    by_seed,
     campaign_table,
     checks_table,
     holds_closed,
@@ -136,9 +137,8 @@ def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
         closed = sum(one.figures.get("closed") or 0 for one in backtests)
         rows.append(
             [
-                plain(f"{campaign.name} {campaign.title}"),
+                plain(f"{campaign.name} {campaign.title.split(':')[0]}"),
                 code(campaign.preset),
-                " ".join(code(one) for one in campaign.settings) or "as the preset's",
                 number(campaign.rows),
                 _span(campaign.seeds),
                 number(len(backtests)),
@@ -146,8 +146,8 @@ def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
                 number(closed),
             ]
         )
-    heads = ["campaign", "market", "settings", "rows a seed", "seeds", "backtests", "paper", "closed trades"]
-    return table(heads, rows, right=(3, 5, 7))
+    heads = ["campaign", "market", "rows a seed", "seeds", "backtests", "paper", "closed trades"]
+    return table(heads, rows, right=(2, 4, 6))
 
 
 def _span(seeds: tuple[int, ...]) -> str:
@@ -178,10 +178,10 @@ def _old_figures(stage: Stage, by_name: dict[str, CampaignOutcome]) -> list[str]
     for shown, name, ours in named:
         if name in stage.old_figures:
             old = stage.old_figures[name]
-            before = [number(old.entries), number(old.exits), bare("win_rate", old.win_rate)]
-            rows.append([shown, *before, *_ours(ours)])
-    heads = ["campaign", "entries before", "exits before", "win rate before, %"]
-    heads += ["our entries", "our exits", "our win rate, %, lowest and highest seed"]
+            entries, exits, rates = _ours(ours)
+            before = (number(old.entries), number(old.exits), bare("win_rate", old.win_rate))
+            rows.append([shown, before[0], entries, before[1], exits, before[2], rates])
+    heads = ["campaign", "entries", "ours", "exits", "ours", "win rate, %", "ours, every seed"]
     return ["## Beside the figures of the system before", table(heads, rows, right=tuple(range(1, 7)))]
 
 
@@ -197,10 +197,13 @@ def _campaign(campaign: Campaign, outcome: CampaignOutcome | None, pictures: _Pi
     head = f"## {plain(campaign.name)}: {plain(campaign.title)}"
     if outcome is None or not outcome.all:
         return [head, f"{FAILED} Not run."]
-    parts = [head, _band_table(campaign, outcome), *_paper(outcome)]
+    settings = " ".join(code(one) for one in campaign.settings)
+    market = f"Market {code(campaign.preset)}, with {settings if settings else 'the settings it comes with'}."
+    parts = [head, market, _band_table(campaign, outcome), *_paper(outcome)]
     for kind, title in CHART_TITLES.items():
         parts += pictures.of(f"{campaign.name.lower()}_{kind}", f"{campaign.name}: {title}")
-    return [*parts, _sessions(outcome, pictures.currencies.get(campaign.name, ""))]
+    currency = pictures.currencies.get(campaign.name, "")
+    return [*parts, _sessions(outcome, currency), "How the trades of each session left:", _exits(outcome)]
 
 
 def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
@@ -251,11 +254,37 @@ def _paper(outcome: CampaignOutcome) -> list[str]:
 
 
 def _sessions(outcome: CampaignOutcome, currency: str = "") -> str:
+    """A row a session; narrow, for a page of Prefect is."""
     rows = campaign_table(outcome, currency)
     if not rows:
         return "None."
-    cells = [[plain(row[head]) if head != "state hash" else code(row[head]) for head in row] for row in rows]
-    return table([plain(head) for head in rows[0]], cells, right=(0, 2, 3, 4, 5, 6, 7, 8))
+    figures = [head for head in rows[0] if head not in ("seed", "mode", "exits", "replay", "state hash")]
+    cells = [
+        [
+            _who(row["seed"], row["mode"]),
+            *(plain(row[head]) for head in figures),
+            row["replay"],
+            code(row["state hash"]),
+        ]
+        for row in rows
+    ]
+    return table(["seed", *map(plain, figures), "replay", "state hash"], cells, right=tuple(range(len(figures) + 1)))
+
+
+def _exits(outcome: CampaignOutcome) -> str:
+    """A row a session, a column a reason that occurred in any."""
+    found = {reason for one in outcome.all for reason, count in one.exits.items() if count}
+    order = list(dict.fromkeys(reason for one in outcome.all for reason in one.exits if reason in found))
+    rows = [
+        [_who(str(one.seed), one.mode), *(number(one.exits.get(reason, 0)) for reason in order)]
+        for one in by_seed(outcome)
+    ]
+    heads = [plain(reason.lower().replace("_", " ")) for reason in order]
+    return table(["seed", *heads], rows, right=tuple(range(len(order) + 1)))
+
+
+def _who(seed: str, mode: str) -> str:
+    return seed if mode == "backtest" else f"{plain(mode)} {seed}"
 
 
 def _commands(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOutcome]) -> str:

@@ -8,13 +8,15 @@ from flows.report.panel import Panel
 from flows.report.quantity import number
 from flows.report.series import SessionSeries
 
-WIDTH, HEIGHT = 860, 380
+WIDTH, HEIGHT = 860, 396
 TOP, BOTTOM = 58, 290
 BINS = 36
 TAIL_PCT = 0.5
 """So much at either end may lie beyond the axis; it is drawn at its edge, and said."""
 DOTS_MAX = 1_500
-LETTER_PX = 6.2
+RARE = 40
+"""Trades that left for one reason: so few are all drawn, and larger."""
+LETTER_PX = 5.9
 LABEL_CHARACTERS_MAX, STRANGERS_MAX = 24, 3
 """Of exit reasons this chart has no colour for."""
 REASONS = {
@@ -91,19 +93,30 @@ def _draw_edge(drawing: Drawing, series: SessionSeries) -> None:
 
 def _draw_dots(panel: Panel, decided: np.ndarray, realised: np.ndarray, reasons: np.ndarray) -> None:
     drawing, legend = panel.drawing, _Legend(panel.drawing, panel.left, BOTTOM + 52)
-    shown = np.arange(len(decided))[:: max(1, -(-len(decided) // DOTS_MAX))]
-    across, up = np.rint(panel.x.at(decided[shown]) * 2) / 2, np.rint(panel.y.at(realised[shown]) * 2) / 2
-    present = [name for name in REASONS if (reasons == name).any()]
-    present += sorted(set(reasons.tolist()) - set(REASONS))[:STRANGERS_MAX]
+    counts = {str(name): int(np.sum(reasons == name)) for name in np.unique(reasons)}
+    present = [name for name in REASONS if name in counts]
+    present += sorted(set(counts) - set(REASONS))[:STRANGERS_MAX]
+    for name in sorted(present, key=lambda one: -counts[one]):  # the rare ones last, on top of the others
+        mine = _spread(np.flatnonzero(reasons == name), _quota(counts[name], len(reasons)))
+        across, up = np.rint(panel.x.at(decided[mine]) * 2) / 2, np.rint(panel.y.at(realised[mine]) * 2) / 2
+        points = np.unique(np.column_stack((across, up)), axis=0)
+        drawing.dots(points[:, 0], points[:, 1], REASONS.get(name, INK), radius=1.7 if counts[name] > RARE else 2.4)
     for name in present:
-        mine, colour = reasons[shown] == name, REASONS.get(name, INK)
-        points = np.unique(np.column_stack((across[mine], up[mine])), axis=0)
-        drawing.dots(points[:, 0], points[:, 1], colour, radius=1.7)
-        legend.add(str(name).lower().replace("_", " ")[:LABEL_CHARACTERS_MAX], colour)
+        legend.add(name.lower().replace("_", " ")[:LABEL_CHARACTERS_MAX], REASONS.get(name, INK))
     inside = (decided >= panel.x.low) & (decided <= panel.x.high)
     inside &= (realised >= panel.y.low) & (realised <= panel.y.high)
     beyond = int(np.sum(~inside))
     legend.add(f"dashed: as promised{f' · {number(beyond)} beyond, at the frame' if beyond else ''}")
+
+
+def _quota(count: int, of: int) -> int:
+    """How many dots a reason gets: its share, and all when there are few."""
+    return count if of <= DOTS_MAX or count <= RARE else max(RARE, count * DOTS_MAX // of)
+
+
+def _spread(places: np.ndarray, count: int) -> np.ndarray:
+    """So many of the places, evenly from first to last."""
+    return places if len(places) <= count else places[np.linspace(0, len(places) - 1, count).astype(np.int64)]
 
 
 class _Legend:
@@ -136,7 +149,7 @@ def _edge_words(decided: np.ndarray, realised: np.ndarray) -> str:
     if not len(decided):
         return ""
     means = f"mean {number(float(decided.mean()), 1, signed=True)} at decision"
-    drawn = "" if len(decided) <= DOTS_MAX else f"; 1 in {-(-len(decided) // DOTS_MAX)} drawn"
+    drawn = "" if len(decided) <= DOTS_MAX else f"; about {number(DOTS_MAX)} drawn"
     return f"{means}, {number(float(realised.mean()), 1, signed=True)} realised{drawn}"
 
 
