@@ -203,7 +203,7 @@ def _campaign(campaign: Campaign, outcome: CampaignOutcome | None, pictures: _Pi
     for kind, title in CHART_TITLES.items():
         parts += pictures.of(f"{campaign.name.lower()}_{kind}", f"{campaign.name}: {title}")
     currency = pictures.currencies.get(campaign.name, "")
-    return [*parts, _sessions(outcome, currency), "How the trades of each session left:", _exits(outcome)]
+    return [*parts, _sessions(outcome, currency), "How the entries of each session left:", _exits(outcome)]
 
 
 def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
@@ -258,29 +258,24 @@ def _sessions(outcome: CampaignOutcome, currency: str = "") -> str:
     rows = campaign_table(outcome, currency)
     if not rows:
         return "None."
-    figures = [head for head in rows[0] if head not in ("seed", "mode", "exits", "replay", "state hash")]
-    cells = [
-        [
-            _who(row["seed"], row["mode"]),
-            *(plain(row[head]) for head in figures),
-            row["replay"],
-            code(row["state hash"]),
-        ]
-        for row in rows
-    ]
+    figures = [head for head in rows[0] if head.split(",")[0] in ("closed", "win rate", "net PnL", "max drawdown")]
+    cells = []
+    for row in rows:
+        shown = [plain(row[head]) for head in figures]
+        cells.append([_who(row["seed"], row["mode"]), *shown, row["replay"], code(row["state hash"])])
     return table(["seed", *map(plain, figures), "replay", "state hash"], cells, right=tuple(range(len(figures) + 1)))
 
 
 def _exits(outcome: CampaignOutcome) -> str:
-    """A row a session, a column a reason that occurred in any."""
+    """A row a session, a column a reason that occurred in any: entries are the sum of all that stands right of them."""
     found = {reason for one in outcome.all for reason, count in one.exits.items() if count}
     order = list(dict.fromkeys(reason for one in outcome.all for reason in one.exits if reason in found))
-    rows = [
-        [_who(str(one.seed), one.mode), *(number(one.exits.get(reason, 0)) for reason in order)]
-        for one in by_seed(outcome)
-    ]
-    heads = [plain(reason.lower().replace("_", " ")) for reason in order]
-    return table(["seed", *heads], rows, right=tuple(range(len(order) + 1)))
+    rows = []
+    for one in by_seed(outcome):
+        entries, left = (number(one.figures.get(name)) for name in ("entries", "open"))
+        rows.append([_who(str(one.seed), one.mode), entries, *(number(one.exits.get(name, 0)) for name in order), left])
+    heads = ["seed", "entries", *(plain(reason.lower().replace("_", " ")) for reason in order), "open"]
+    return table(heads, rows, right=tuple(range(len(heads))))
 
 
 def _who(seed: str, mode: str) -> str:

@@ -161,10 +161,10 @@ def test_it_says_the_verdict_first_then_what_it_stands_on():
     assert "| C1 mixed | `mixed` | 300,000 | 1–3 | 3 | seed 1 | 3,600 |" in text
     assert "| C1 | – | 3,612 | – | 3,600 | 100.0 | 51.2 to 51.2 |" in text
     assert "| all of them | 16 | 7,224 | 7 | 7,200 | – | 51.2 to 51.2 |" in text
-    assert "| 2 | 1,204 | 1,200 | 4 | 0 | 51.2 | −12.34 | 80.00 | ✅ | `c1c1c1c1c1c1` |" in text
-    assert "| paper 1 | 1,204 |" in text
-    assert "| seed | converged | hold time | unwound |" in text
-    assert "| 3 | 1,100 | 100 | 4 |" in text
+    assert "| 2 | 1,200 | 51.2 | −12.34 | 80.00 | ✅ | `c1c1c1c1c1c1` |" in text
+    assert "| paper 1 | 1,200 |" in text
+    assert "| seed | entries | converged | hold time | unwound | open |" in text
+    assert "| 3 | 1,204 | 1,100 | 100 | 4 | 0 |" in text
     assert "Market `mixed`, with the settings it comes with." in section(text, "C1")
     assert "net PnL, USDT" in text
     assert "- Legs come in pairs." in section(text, "✅ What works")
