@@ -27,10 +27,10 @@ from arbitrage_core.session.inbox import Inbox
 from arbitrage_core.session.session import Session, closing_rows
 from arbitrage_core.storage.journal import JournalWriter
 
-TICK_S = 0.01
-"""The longest the loop sleeps: an operator's command or a signal waits no longer."""
-NAP_S = 0.005
-"""The shortest, when nothing is due: a row at a pace may be handed over so late; its own time does not change."""
+TURN_S = 0.01
+"""Between two turns of the loop, unless more rows are due already. So late may a row at a pace be handed over (its own
+time does not change), a command or a signal be seen. Half of it costs half as much again: a turn costs more than a row.
+"""
 WATCH_EVERY_S = 0.05
 LOOK_EVERY_S = 0.5
 SILENT_AFTER_S = 2.0
@@ -207,8 +207,7 @@ class LiveRunner:
 
     def _nap_s(self) -> float:
         """How long the loop sleeps; when more rows are due already it only lets others have their turn."""
-        wait_s = self.source.wait_s
-        return 0.0 if self._bulky and wait_s == 0.0 else min(max(NAP_S, wait_s), TICK_S)
+        return 0.0 if self._bulky and self.source.wait_s == 0.0 else TURN_S
 
     def keep(self, batch: dict[str, np.ndarray]) -> None:
         """Keeps what the engine wrote: the venue's answers and what was asked of it in the journal, all in the stores.
