@@ -37,7 +37,7 @@ C3 = Campaign(
         Band(figure="hold_time_loss_share", least=0.5, most=1.0),
     ),
 )
-"""Rows are as few as leave each seed well above 1,000 closed trades: the leanest of sixty other seeds closed LEAST."""
+"""Rows are as few as leave each seed well above 1,000 closed trades: the leanest of sixty others closed 1,285."""
 
 D65 = Stage(
     name="D65",
