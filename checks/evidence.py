@@ -1,0 +1,153 @@
+"""The evidence: what sessions recorded, read from Postgres at one instant, as plain columns.
+
+Nothing is taken on trust: rows are read as they stand, gaps and strange names included, since it is for the rules to
+say what is wrong with them. What the table holds as NULL is NaN in prices and `NOTHING` in whole numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from psycopg import sql
+from sqlalchemy import Connection, select, text
+
+from arbitrage_core.storage.record.binary_copy import copy_out
+from arbitrage_core.storage.record.database import Record, raw
+from arbitrage_core.storage.record.session_row import SessionRow, find_row
+from arbitrage_core.storage.record.tables import REFUSALS, SESSIONS
+
+Columns = dict[str, np.ndarray]
+
+NOTHING = -(2**62)
+UNKNOWN = -1
+"""Place of a name that no session has."""
+
+_BOOK = ("received_ns", "bid_px", "ask_px")
+READ: dict[str, tuple[str, ...]] = {
+    "orders": (
+        *("now_ns", "client_id", "trade", "attempt", "lots", "limit_px", "decision_px"),
+        *(f"{side}_{name}" for side in ("buy", "sell") for name in _BOOK),
+        *("action_code", "purpose_code", "style_code", "side", "leg", "stale", "symbol", "venue"),
+    ),
+    "fills": (
+        *("now_ns", "client_id", "trade", "lots", "cost_quote_amount", "fee_amount"),
+        *("cash_reporting_amount", "fee_reporting_amount", "realised_amount"),
+        *("purpose_code", "style_code", "side", "leg", "symbol", "venue"),
+    ),
+    "trades": (
+        *("trade", "opened_ns", "hedged_ns", "leaving_ns", "ended_ns", "realised_amount", "fees_amount"),
+        *("incident_amount", "incidents", "phase_code", "exit_reason_code", "symbol"),
+    ),
+    "equity": ("now_ns", "equity_amount", "realised_amount", "unrealised_amount", "revaluation_amount"),
+    "incidents": ("trade", "cost_amount", "began_ns", "ended_ns", "symbol"),
+    "funding": ("trade", "amount", "symbol"),
+}
+"""The columns read of each table, besides session_id and number."""
+
+_SMALL = ("action_code", "purpose_code", "style_code", "side", "leg", "stale", "phase_code", "exit_reason_code")
+_NULLABLE = ("opened_ns", "hedged_ns", "leaving_ns", "buy_received_ns", "sell_received_ns")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Rows of the asked sessions, in the order (session, number).
+
+    `asked` the ids asked for, `sessions` those there are, in the order of their ids. `tables`: columns by table, int64
+    but for prices; `place` is the session's place in `sessions`, `symbol` and `venue` places in `symbols` and `venues`
+    (of all sessions together), `UNKNOWN` for another name. `transitions`: order_changes counted by session and
+    (before, after), with the first one's number. `refusals`: (session_id, name) → refused.
+    """
+
+    asked: tuple[int, ...]
+    sessions: list[SessionRow]
+    digests: dict[int, int]
+    symbols: tuple[str, ...]
+    venues: tuple[str, ...]
+    tables: dict[str, Columns]
+    transitions: Columns
+    refusals: dict[tuple[int, str], int]
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """int64[n]: the sessions' ids."""
+        return np.array([row.id for row in self.sessions], np.int64)
+
+
+def read_evidence(record: Record, sessions: Sequence[int]) -> Evidence:
+    """Reads it, all as of one instant. Raises RecordAway, and BadInput for a configuration that is not understood."""
+    asked = tuple(dict.fromkeys(sessions))
+    with record.begin() as connection:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        there = connection.execute(select(SESSIONS.c.id).where(SESSIONS.c.id.in_(asked)).order_by(SESSIONS.c.id))
+        rows = [find_row(connection, found) for found in there.scalars().all()]
+        symbols = tuple(dict.fromkeys(symbol for row in rows for symbol in row.symbols))
+        venues = tuple(dict.fromkeys(venue for row in rows for venue in row.venues))
+        ids = [row.id for row in rows]
+        tables = {name: _read(connection, name, ids, symbols, venues) for name in READ}
+        return Evidence(
+            asked=asked,
+            sessions=rows,
+            digests={},
+            symbols=symbols,
+            venues=venues,
+            tables=tables,
+            transitions=_transitions(connection, ids),
+            refusals=_refusals(connection, ids),
+        )
+
+
+def _read(connection: Connection, table: str, ids: list[int], symbols: Sequence[str], venues: Sequence[str]) -> Columns:
+    names = ("session_id", "number", *READ[table])
+    listed = {"symbol": sql.Literal(list(symbols)), "venue": sql.Literal(list(venues))}
+    parts, kinds = [], []
+    for name in names:
+        part: sql.Composable = sql.Identifier(name)
+        if name in listed:
+            part, kind = sql.SQL("coalesce(array_position({}::text[], {}) - 1, -1)").format(listed[name], part), "i4"
+        elif name in _SMALL:
+            part, kind = sql.SQL("{}::int").format(part), "i4"
+        elif name.endswith("_px"):
+            part, kind = sql.SQL("coalesce({}, 'NaN')").format(part), "f8"
+        elif name in _NULLABLE:
+            part, kind = sql.SQL("coalesce({}, {})").format(part, sql.Literal(NOTHING)), "i8"
+        else:
+            kind = "i8"
+        parts.append(part)
+        kinds.append(kind)
+    query = sql.SQL("SELECT {} FROM {} WHERE session_id = ANY({}::bigint[])").format(
+        sql.SQL(", ").join(parts), sql.Identifier(table), sql.Literal(ids)
+    )
+    rows = copy_out(raw(connection), query, kinds)
+    columns = {name: rows[f"f{place}"] for place, name in enumerate(names)}
+    return _ordered({name: values.astype(values.dtype.newbyteorder("=")) for name, values in columns.items()}, ids)
+
+
+def _ordered(columns: Columns, ids: list[int]) -> Columns:
+    """By (session, number), each row with its session's place."""
+    session, number = columns["session_id"], columns["number"]
+    rising = (session[1:] > session[:-1]) | ((session[1:] == session[:-1]) & (number[1:] >= number[:-1]))
+    if not rising.all():
+        order = np.lexsort((number, session))
+        columns = {name: values[order] for name, values in columns.items()}
+    columns["place"] = np.searchsorted(np.array(ids, np.int64), columns["session_id"])
+    return columns
+
+
+def _transitions(connection: Connection, ids: list[int]) -> Columns:
+    query = sql.SQL(
+        "SELECT session_id, before_code::int, after_code::int, count(*), min(number), max(number)"
+        " FROM order_changes WHERE session_id = ANY({}::bigint[]) GROUP BY session_id, before_code, after_code"
+    ).format(sql.Literal(ids))
+    rows = copy_out(raw(connection), query, ["i8", "i4", "i4", "i8", "i8", "i8"])
+    names = ("session_id", "before_code", "after_code", "rows", "number", "last_number")
+    columns = {name: rows[f"f{place}"].astype(np.int64) for place, name in enumerate(names)}
+    return _ordered(columns, ids)
+
+
+def _refusals(connection: Connection, ids: list[int]) -> dict[tuple[int, str], int]:
+    found: dict[tuple[int, str], int] = {}
+    query = select(REFUSALS.c.session_id, REFUSALS.c.refusal, REFUSALS.c.refused).where(REFUSALS.c.session_id.in_(ids))
+    for session_id, name, refused in connection.execute(query):
+        found[session_id, name] = found.get((session_id, name), 0) + refused
+    return found
