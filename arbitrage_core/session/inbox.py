@@ -2,7 +2,7 @@
 
 What is handed over gets its number here, and a time that never runs back: rows of a recording or a synthetic market
 keep their own; commands, and timers when nothing else comes, get the source's time at the moment. Before the first row
-there is no time, so commands wait for it. Commands may be put in from any thread.
+there is no time, so commands wait for it, and go before it. Commands may be put in from any thread.
 """
 
 import threading
@@ -71,15 +71,14 @@ class Inbox:
                 raise InvariantBroken(
                     f"time must not run back: a row of {rows['now_ns'][0]} ns came after {self.last_ns} ns"
                 )
+            if self.last_ns == 0:  # what was said before there was time holds from the first row on
+                parts, tell = self._commanded(int(rows["now_ns"][0]))
             parts.append(with_levels(rows, self._levels))
             self.last_ns = int(rows["now_ns"][-1])
         if self.last_ns > 0 and self._commands:
             self.last_ns = max(self.last_ns, now_ns)
-            with self._lock:
-                taken = list(self._commands)
-                self._commands.clear()
-            parts += [command_row(command, self.last_ns, self._levels) for command, _, _ in taken]
-            tell = [handed for _, handed, _ in taken if handed is not None]
+            commands, told = self._commanded(self.last_ns)
+            parts, tell = parts + commands, tell + told
         if not parts and self.last_ns > 0 and now_ns - self.last_ns >= TIMER_EVERY_NS:
             self.last_ns = now_ns
             parts.append(timer_row(now_ns, self._levels))
@@ -91,6 +90,14 @@ class Inbox:
         """The rows that end a session, as one batch, numbered like any others."""
         self.last_ns = max(self.last_ns, int(rows[-1]["now_ns"][-1]))
         return self._numbered(list(rows))
+
+    def _commanded(self, now_ns: int) -> tuple[list[np.ndarray], list[Told]]:
+        """The commands that wait, as rows, and whom to tell."""
+        with self._lock:
+            taken = list(self._commands)
+            self._commands.clear()
+        rows = [command_row(command, now_ns, self._levels) for command, _, _ in taken]
+        return rows, [handed for _, handed, _ in taken if handed is not None]
 
     def _numbered(self, parts: list[np.ndarray]) -> np.ndarray:
         batch = parts[0]

@@ -93,7 +93,7 @@ class _Parts:
     live: LiveStore
     source: PacedRows
     ended: bool = False
-    """Whether journal and record have been ended, in whatever way."""
+    """Whether the record has been ended, in whatever way."""
 
 
 def run_paper(
@@ -290,7 +290,7 @@ def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, book: LogBook,
         parts.journal.sync()
         _end_record(parts, book, document, state)
         parts.journal.seal(session.state_hash, document)
-    parts.ended = True
+    parts.ended = compared["complete"] or runner.ending == Ending.CUT_SHORT
     return SessionResult(document, order.config, log, state, violations)
 
 

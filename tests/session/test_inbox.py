@@ -54,9 +54,9 @@ def test_before_the_first_row_there_is_no_time_and_commands_wait_for_it() -> Non
     inbox.command(Command.PAUSE)
     assert inbox.next(None, 0) == (None, [])
     assert inbox.waiting == 1
-    batch, _ = inbox.next(quotes(0), START_NS)
-    assert batch["kind"].tolist() == [RowKind.QUOTE, RowKind.COMMAND]
-    assert batch["now_ns"].tolist() == [START_NS, START_NS]
+    batch, _ = inbox.next(quotes(0, 7), START_NS + 7)
+    assert batch["kind"].tolist() == [RowKind.COMMAND, RowKind.QUOTE, RowKind.QUOTE], "it holds from the first row on"
+    assert (batch["now_ns"] - START_NS).tolist() == [0, 0, 7]
 
 
 def test_a_timer_comes_only_in_silence() -> None:

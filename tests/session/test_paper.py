@@ -13,6 +13,7 @@ from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.session import paper
 from arbitrage_core.session.backtest import run_backtest
 from arbitrage_core.session.live_runner import LiveRunner
+from arbitrage_core.session.paper import CannotGoOn
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.session import Session
 from arbitrage_core.storage.journal_reader import JournalReader
@@ -25,6 +26,7 @@ from tests.services.servers import postgres_url, redis_url
 from tests.session.paper_sessions import (
     CHECKOUT,
     CONFIG,
+    database_of,
     paper_order,
     plain_engine,
     recorded_row,
@@ -227,3 +229,20 @@ def test_rows_of_the_backtest_and_of_the_journal_are_the_same_bytes(tmp_path: Pa
     import numpy as np
 
     assert np.concatenate(journalled)[: len(feed.rows)].tobytes() == feed.rows.tobytes()
+
+
+def test_an_entry_the_record_refuses_ends_the_session_flat_and_the_record_as_broken(
+    tmp_path: Path, stores: tuple[str, str]
+) -> None:
+    own = database_of(stores[0], "refusing")
+    with Record.open(own) as record, record.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE fills ADD CONSTRAINT planted CHECK (lots < 0)")
+    order = paper_order(tmp_path / "refusing", (own, stores[1]), small_feed(40), factor=1.0)
+    with pytest.raises(CannotGoOn, match="planted") as ended:
+        run_in_order(order, tmp_path)
+    assert isinstance(ended.value.__cause__, InvariantBroken)
+    row = recorded_row(own, order)
+    assert (row.status, row.counts["fills"]) == ("broken", 0)
+    assert JournalReader(order.folder).seal.status == "complete"
+    assert JournalReader(order.folder).seal.summary["flat"] is True
+    assert JournalReader(order.folder).seal.summary["record"]["complete"] is False
