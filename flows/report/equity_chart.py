@@ -6,7 +6,7 @@ from flows.report.axis import VALUE_MAX, Axis
 from flows.report.drawing import BLUE, ORANGE, Drawing
 from flows.report.panel import Panel
 from flows.report.quantity import number
-from flows.report.series import SessionSeries
+from flows.report.series import SessionSeries, falls_quote
 from flows.report.thinning import extremes
 
 WIDTH, HEIGHT = 860, 380
@@ -22,7 +22,7 @@ def equity_chart(series: SessionSeries) -> str:
     seen = np.isfinite(series.equity_quote)
     elapsed_s = (series.marked_ns - series.marked_ns[0]) / 1e9 if seen.any() else np.zeros(0)
     equity = np.clip(series.equity_quote[seen], -VALUE_MAX, VALUE_MAX)
-    falls = np.minimum(equity - np.maximum(np.maximum.accumulate(equity), series.start_quote), 0.0)
+    falls = falls_quote(equity, series.start_quote)
     span_s = float(elapsed_s[-1]) if len(elapsed_s) else 0.0
     scale_s, clock = next((one for one in CLOCKS if span_s >= 2 * one[0]), CLOCKS[-1])
     time = Axis.exact(0.0, max(span_s / scale_s, 1e-3), LEFT, RIGHT, ticks=8)

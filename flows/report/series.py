@@ -1,7 +1,6 @@
 """The series of a session: what the charts draw of it, as plain arrays."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -64,10 +63,15 @@ class SessionSeries:
             np.where(unwound, UNWOUND, ended["exit_reason"].astype(str).to_numpy(dtype=str)),
         )
 
-    @cached_property
-    def drawdown_quote(self) -> np.ndarray:
-        """How far equity stands below its highest mark so far, float64[n] ≤ 0; the capital is the first peak."""
-        return self.equity_quote - np.maximum(np.maximum.accumulate(self.equity_quote), self.start_quote)
+
+def falls_quote(equity_quote: np.ndarray, start_quote: float) -> np.ndarray:
+    """How far equity stands below its highest mark so far, float64[n] ≤ 0, of finite float64[n] marks.
+
+    The capital is the first peak, as in statistics/drawdown.py: losing from the very start is a drawdown too.
+    """
+    if not len(equity_quote):
+        return np.zeros(0)
+    return np.minimum(equity_quote - np.maximum(np.maximum.accumulate(equity_quote), start_quote), 0.0)
 
 
 def _floats(column: pd.Series) -> np.ndarray:

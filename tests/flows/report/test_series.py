@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from arbitrage_core.storage.record.frames import decimals
-from flows.report.series import SessionSeries
+from flows.report.series import SessionSeries, falls_quote
 
 DIGITS = 8
 
@@ -36,7 +36,6 @@ def test_series_come_from_the_records_frames():
     )
     made = SessionSeries.of_frames("C1", 1, equity, trades, currency="USDT", start_quote=100.0)
     assert made.equity_quote.tolist() == [101.0, 94.5, 102.25]
-    assert made.drawdown_quote.tolist() == [0.0, -6.5, 0.0]
     assert made.pnl_quote.tolist() == [1.5, -7.0, 1.0]
     assert made.reasons.tolist() == ["CONVERGED", "UNWOUND", "STOP_LOSS"]
     np.testing.assert_array_equal(made.decided_bps, [12.0, np.nan, 3.0])
@@ -46,3 +45,15 @@ def test_series_come_from_the_records_frames():
 def test_series_of_unequal_lengths_are_refused():
     with pytest.raises(ValueError, match="differ in length"):
         SessionSeries("C1", 1, "USDT", 1.0, np.zeros(2), np.zeros(1), *(np.zeros(0) for _ in range(4)))
+
+
+FALLS = [
+    ([101.0, 94.5, 102.25], [0.0, -6.5, 0.0]),
+    ([99.0, 97.0, 99.5], [-1.0, -3.0, -0.5]),  # the capital is the first peak
+    ([], []),
+]
+
+
+@pytest.mark.parametrize("equity, falls", FALLS)
+def test_equity_falls_from_its_highest_mark(equity: list[float], falls: list[float]):
+    assert falls_quote(np.array(equity), 100.0).tolist() == falls

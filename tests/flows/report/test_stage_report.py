@@ -227,6 +227,14 @@ def test_a_planted_fault_stands_under_open_whatever_the_checks_say(changes: dict
     assert "❌" not in section(text, "C2")
 
 
+def test_figures_on_the_very_edge_are_inside():
+    edge = {"win_rate": 0.6, "fees_quote": 1.0, "closed": 1_000.0}
+    good = campaign("C1", backtests=(seed("C1", 1), seed("C1", 2, figures=edge), seed("C1", 3)))
+    text = text_of(outcome(campaigns=(good, campaign("C2"))))
+    assert "❌" not in section(text, "C1")
+    assert "seed 2" not in section(text, "❌ What is open")
+
+
 def test_what_was_not_run_is_said():
     text = text_of(outcome(campaigns=(campaign("C1", backtests=(seed("C1", 1), seed("C1", 3)), papers=()),)))
     opened = section(text, "❌ What is open")
