@@ -15,6 +15,12 @@ def plain(words: object) -> str:
     text = _BREAKS.sub(" ", str(words)).strip()
     if len(text) > CELL_CHARACTERS_MAX:
         text = text[: CELL_CHARACTERS_MAX - 1].rstrip() + "…"
+    return whole(text)
+
+
+def whole(words: object) -> str:
+    """The same, however long: for what the stage itself says."""
+    text = _BREAKS.sub(" ", str(words)).strip()
     return _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;"))
 
 

@@ -1,7 +1,7 @@
 """The remarks: what works, what is limited, what is open. A rejected stage claims nothing, and failures come first."""
 
 from flows.outcome import CampaignOutcome, Check, SeedOutcome, StageOutcome
-from flows.report.markdown import bullets, code, plain
+from flows.report.markdown import bullets, code, plain, whole
 from flows.report.quantity import number
 from flows.report.tables import by_seed, outside
 from flows.stages.stage import Stage
@@ -12,15 +12,15 @@ LINES_MAX = 40
 
 def remark_sections(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOutcome]) -> list[str]:
     """Three lists with their headings."""
-    works = [plain(one.text) for one in stage.remarks if one.kind == "works"]
+    works = [whole(one.text) for one in stage.remarks if one.kind == "works"]
     if not outcome.accepted:
         works = []
     failed = [one for one in outcome.checks if not one.passed]
     limits = [_failed(one) for one in failed if not one.critical]
-    limits += [plain(one.text) for one in stage.remarks if one.kind == "limited"]
+    limits += [whole(one.text) for one in stage.remarks if one.kind == "limited"]
     troubles = [_failed(one) for one in failed if one.critical]
     troubles += [plain(line) for line in _troubles(stage, by_name)]
-    remarks = [plain(one.text) for one in stage.remarks if one.kind == "open"]
+    remarks = [whole(one.text) for one in stage.remarks if one.kind == "open"]
     nothing_works = "Nothing to say." if outcome.accepted else "Nothing is claimed of a stage that is rejected."
     return [
         "## ✅ What works",

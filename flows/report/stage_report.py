@@ -13,7 +13,7 @@ from arbitrage_core.domain.errors import InvariantBroken
 from flows.outcome import CampaignOutcome, StageOutcome
 from flows.report.bands_chart import banded_figures
 from flows.report.charts import band_chart_name, stage_charts
-from flows.report.markdown import code, linked_picture, picture, plain, table
+from flows.report.markdown import code, linked_picture, picture, plain, table, whole
 from flows.report.quantity import NOTHING, bare, number, quantity, words
 from flows.report.remarks import remark_sections
 from flows.report.series import SessionSeries
@@ -104,7 +104,7 @@ def _text(stage: Stage, outcome: StageOutcome, pictures: _Pictures) -> str:
     strangers = [one for one in outcome.campaigns if one.campaign not in names]
     parts = [
         f"# {PASSED if outcome.accepted else FAILED} {plain(outcome.verdict)}",
-        f"**{plain(stage.name)}: {plain(stage.title)}.** {plain(stage.purpose)}",
+        f"**{plain(stage.name)}: {plain(stage.title)}.** {whole(stage.purpose)}",
         *_planted(outcome),
         "## What was run",
         _runs(stage, by_name),
@@ -158,8 +158,11 @@ def _span(seeds: tuple[int, ...]) -> str:
 
 
 def _checks(outcome: StageOutcome) -> str:
-    heads = ["passed", "name", "observed", "expected", "detail"]
-    rows = [[plain(row[head]) for head in heads] for row in checks_table(outcome)]
+    found = checks_table(outcome)
+    heads = ["passed", "name", "observed", "expected"]
+    if any(row["detail"] for row in found):
+        heads.append("detail")
+    rows = [[plain(row[head]) for head in heads] for row in found]
     return table(heads, rows)
 
 

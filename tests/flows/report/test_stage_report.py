@@ -235,6 +235,17 @@ def test_figures_on_the_very_edge_are_inside():
     assert "seed 2" not in section(text, "❌ What is open")
 
 
+def test_what_the_stage_says_is_never_cut():
+    long = "word " * 200
+    stage = staged(purpose=long, remarks=tuple(Remark(kind=kind, text=long) for kind in ("works", "limited", "open")))
+    assert text_of(outcome(), stage).count(long.strip()) == 4
+
+
+def test_checks_without_details_have_no_column_for_them():
+    assert "| passed | name | observed | expected |\n" in text_of(outcome(PASSED))
+    assert "| passed | name | observed | expected | detail |\n" in text_of(outcome(PASSED, MISSED))
+
+
 def test_what_was_not_run_is_said():
     text = text_of(outcome(campaigns=(campaign("C1", backtests=(seed("C1", 1), seed("C1", 3)), papers=()),)))
     opened = section(text, "❌ What is open")
