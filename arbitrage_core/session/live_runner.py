@@ -66,6 +66,11 @@ class Source(Protocol):
         ...
 
     @property
+    def can_wait(self) -> bool:
+        """Whether its rows may be left untaken until a store has come after."""
+        ...
+
+    @property
     def wait_s(self) -> float:
         """Wall seconds until more may be due."""
         ...
@@ -87,6 +92,11 @@ class Store(Protocol):
     @property
     def away_s(self) -> float:
         """Seconds since it ceased to answer."""
+        ...
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits for it that rows which can wait should."""
         ...
 
     @property
@@ -192,7 +202,7 @@ class LiveRunner:
     def _turn(self) -> bool:
         """One turn of the loop; gives whether it was the last."""
         began = self._clock()
-        rows = None if self.at_once or self.source.ended else self.source.take()
+        rows = None if self.at_once or self.source.ended or self._held() else self.source.take()
         if rows is not None:
             self.market_rows += len(rows)
         self._hand_over(*self.inbox.next(rows, self.source.now_ns))
@@ -204,6 +214,11 @@ class LiveRunner:
         if not self._over:
             self._look()
         return self._over
+
+    def _held(self) -> bool:
+        """Whether rows wait for a store that answers and is behind. One that is silent holds nothing: entries are
+        refused meanwhile, so nothing piles up."""
+        return self.source.can_wait and not self._silent and any(store.behind for store in self.stores)
 
     def _nap_s(self) -> float:
         """How long the loop sleeps; when more rows are due already it only lets others have their turn."""

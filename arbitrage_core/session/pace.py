@@ -81,6 +81,11 @@ class PacedRows:
         return rows
 
     @property
+    def can_wait(self) -> bool:
+        """Whether rows may be left untaken for a while: at pace `max` they have no time of their own on the wall."""
+        return self._factor == inf
+
+    @property
     def wait_s(self) -> float:
         """Wall seconds until the next row is due; 0 when one is, or none will come."""
         if self.ended:

@@ -26,6 +26,8 @@ from arbitrage_core.storage.record.writer import LogRecord, RecordWriter
 WRITE_EVERY_S = 0.5
 COUNT_EVERY_S = 5.0
 ENTRIES_WAITING_MAX = 2_000_000
+BEHIND_SHARE = 10
+"""A tenth of that, and rows that can wait (at pace `max`) wait for the record to come after."""
 ENTRIES_AT_ONCE = 50_000
 """Entries from which on a batch is large enough: some 0.3 s of one transaction, however long the database was away."""
 GIVE_UP_WITHIN_S = 1.0
@@ -37,12 +39,14 @@ Batch = Mapping[str, np.ndarray]
 @dataclass(frozen=True)
 class RecorderHealth:
     """How the recorder stands: seconds since the database ceased to serve (some milliseconds while it does), entries
-    that wait, tries that failed, entries recorded, whether more waits than may, and the last reason."""
+    that wait, tries that failed, entries recorded, whether so much waits that rows which can wait should (`behind`), or
+    more than may (`overflowed`), and the last reason."""
 
     away_s: float
     waiting: int
     failures: int
     recorded: int
+    behind: bool
     overflowed: bool
     last_error: str
 
@@ -112,6 +116,7 @@ class Recorder:
                 waiting=self._entries,
                 failures=self._failures,
                 recorded=self._recorded,
+                behind=self._entries > self._entries_max // BEHIND_SHARE,
                 overflowed=self._entries > self._entries_max,
                 last_error=self._last_error,
             )

@@ -38,6 +38,11 @@ class RecordStore:
         return self.recorder.health.away_s
 
     @property
+    def behind(self) -> bool:
+        """Whether much waits to be recorded."""
+        return self.recorder.health.behind
+
+    @property
     def must_end(self) -> Halt | None:
         """A newer writer, which has the session now; entries the database refuses, or more waiting than may."""
         failure, health = self.recorder.failure, self.recorder.health
@@ -76,6 +81,11 @@ class LiveStore:
     def away_s(self) -> float:
         """Seconds since the server ceased to serve."""
         return self.writer.health.away_s
+
+    @property
+    def behind(self) -> bool:
+        """Never: of several projections that wait only the newest is written."""
+        return False
 
     @property
     def must_end(self) -> Halt | None:

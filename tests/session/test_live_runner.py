@@ -31,7 +31,7 @@ class HandSource:
 
     def __init__(self, rows: np.ndarray, at_once: int = 3, pause_at: int = LATE, *, ends: bool = True) -> None:
         self.rows, self.at_once, self.pause_at, self.ends = rows, at_once, pause_at, ends
-        self.given, self.ended, self.now_ns = 0, False, 0
+        self.given, self.ended, self.now_ns, self.can_wait = 0, False, 0, False
 
     def take(self) -> np.ndarray | None:
         """The next few rows."""
@@ -58,7 +58,7 @@ class HandStore:
     """A store that is away as long as it is told, and keeps what it gets."""
 
     def __init__(self, name: str = "record") -> None:
-        self.name, self.away_s, self.must_end = name, 0.0, None
+        self.name, self.away_s, self.must_end, self.behind = name, 0.0, None, False
         self.batches: list[dict[str, np.ndarray]] = []
         self.looks = 0
 
@@ -264,6 +264,33 @@ def test_a_silent_store_is_told_to_the_engine_once_and_again_when_it_answers(tmp
     assert bench.commands() == [Command.STORES_SILENT, Command.STORES_ANSWER, Command.FLATTEN]
     assert bench.refusals() > 0
     assert len(bench.session.log.trades) > 0
+
+
+@pytest.mark.parametrize("can_wait, away_s, waits", [(True, 0.0, True), (False, 0.0, False), (True, 9.0, False)])
+def test_rows_that_can_wait_wait_for_a_store_that_is_behind_but_not_for_a_silent_one(
+    tmp_path: Path, rows: np.ndarray, can_wait: bool, away_s: float, waits: bool
+) -> None:
+    store = HandStore()
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), store)
+    bench.source.can_wait = can_wait
+    taken: list[int] = []
+
+    def fall_behind() -> None:
+        store.behind, store.away_s = True, away_s
+
+    looked = 0
+
+    def look(runner: LiveRunner) -> None:
+        nonlocal looked
+        looked += 1
+        taken.append(runner.market_rows)
+        if looked == 4:
+            store.behind, store.away_s = False, 0.0
+
+    bench.runner._on_look = look
+    bench.run(nothing, nothing, nothing, nothing, nothing, fall_behind)
+    assert (taken[1] == taken[3]) is waits
+    assert bench.runner.market_rows == len(rows)
 
 
 @pytest.mark.parametrize("at_once", [True, False])

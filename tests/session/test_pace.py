@@ -152,6 +152,16 @@ def test_a_clock_that_runs_back_makes_time_stand_still() -> None:
     paced.close()
 
 
+def test_a_clock_that_leaps_beyond_all_time_makes_all_rows_due() -> None:
+    clock = HandClock()
+    paced = read_ahead(PacedRows(ArraysFeed([milliseconds(0, 100)]), 1e6, clock=clock))
+    paced.take()
+    clock.now_s += 1e12
+    assert paced.wait_s == 0
+    assert len(paced.take()) == 1
+    paced.close()
+
+
 def test_at_pace_max_no_more_come_at_once_than_a_compiled_call_may_take() -> None:
     times = (START_NS + np.arange(2 * ROWS_AT_ONCE + 5)).tolist()
     paced = read_ahead(PacedRows(ArraysFeed([rows_at(times)]), inf))

@@ -10,11 +10,12 @@ import pytest
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.feeds.row_stream import opaque
-from arbitrage_core.session import paper
+from arbitrage_core.session import pace, paper
 from arbitrage_core.session.backtest import run_backtest
 from arbitrage_core.session.live_runner import LiveRunner
 from arbitrage_core.session.paper import CannotGoOn
 from arbitrage_core.session.proof import prove
+from arbitrage_core.session.recorder import Recorder
 from arbitrage_core.session.session import Session
 from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.live_state.connection import connect
@@ -229,6 +230,18 @@ def test_rows_of_the_backtest_and_of_the_journal_are_the_same_bytes(tmp_path: Pa
     import numpy as np
 
     assert np.concatenate(journalled)[: len(feed.rows)].tobytes() == feed.rows.tobytes()
+
+
+def test_at_pace_max_rows_wait_for_a_record_that_is_slower(
+    tmp_path: Path, stores: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(paper, "Recorder", partial(Recorder, entries_waiting_max=150))
+    order = paper_order(tmp_path / "slow", stores, small_feed(12), factor=inf)
+    document = run_in_order(order, tmp_path).document
+    assert document["record"]["complete"] is True
+    assert document["record"]["entries"] > 300
+    assert document["ending"] == "source ended"
 
 
 def test_an_entry_the_record_refuses_ends_the_session_flat_and_the_record_as_broken(

@@ -248,8 +248,9 @@ def test_what_can_never_be_recorded_ends_the_session(failure: Exception, at_once
 def test_more_waiting_than_may_is_said_before_memory_runs_out() -> None:
     recorder, numbers = Recorder(MemoryRecord(), entries_waiting_max=10), Numbers()
     store = RecordStore(recorder)
+    assert (store.must_end, store.behind) == (None, False)
     store.put(numbers.batch(fills=10))
-    assert store.must_end is None
+    assert (store.must_end, store.behind) == (None, True)
     store.put(numbers.batch(orders=1))
     assert "11 entries wait for the record" in store.must_end.reason
     assert not store.must_end.at_once
