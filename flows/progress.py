@@ -4,6 +4,7 @@ An artifact that cannot be written is no reason to stop a campaign: the run's lo
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -11,12 +12,12 @@ from prefect.exceptions import PrefectException
 
 Listener = Callable[[str, int, int], None]
 """(campaign, seeds done, seeds planned)"""
-_listeners: list[Listener] = []
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def listen(listener: Listener) -> None:
-    """From now on, whoever runs a flow in this process is told of each seed that is done."""
-    _listeners.append(listener)
+    """From now on, of flows that run in this context, the listener is told of each seed that is done."""
+    _LISTENER.set(listener)
 
 
 class Progress:
@@ -30,7 +31,8 @@ class Progress:
     def told(self, campaign: str, done: int, planned: int) -> None:
         """A campaign has come so far."""
         self._done[campaign] = done
-        for listener in _listeners:
+        listener = _LISTENER.get()
+        if listener is not None:
             listener(campaign, done, planned)
         share = sum(self._done.values()) / self._planned
         if done == planned or done % 5 == 0:

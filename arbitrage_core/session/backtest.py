@@ -50,8 +50,9 @@ def run_backtest(
     """Runs the feed's rows through the engine and the simulated venue, and flattens at the end.
 
     `folder`: where the journal goes, made if missing; none: no journal. `progress(rows so far, row time in ns)` is
-    called between batches. `replaced` exchanges engine functions by name, to plant a defect. Raises InvariantBroken when the engine stops itself (the journal is then sealed as broken),
-    BadInput for rows that cannot be used, and what the disk refuses.
+    called between batches. `replaced` exchanges engine functions by name, to plant a defect. Raises InvariantBroken
+    when the engine stops itself (the journal is then sealed as broken), BadInput for rows that cannot be used, and what
+    the disk refuses.
     """
     key = config.session_key(data_digest(feed))
     name = name or session_name("backtest", config, feed)

@@ -1,0 +1,128 @@
+"""The flows on a real Prefect server, PostgreSQL and Valkey, with a stage small enough for a test."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from arbitrage_core.services.home import checkout_id
+from arbitrage_core.session import binding
+from flows.campaign_run import Ground
+from flows.seed_faults import SeedFault
+from flows.stages.d65 import D65
+from flows.stages.stage import Band, Stage
+from tests.services.servers import postgres_url, redis_url
+
+__all__ = ["postgres_url", "redis_url"]
+
+SMALL = D65.model_copy(
+    update={
+        "campaigns": (
+            D65.campaigns[0].model_copy(
+                update={
+                    "rows": 30_000,
+                    "seeds": (1, 2),
+                    "closed_least": 50,
+                    "bands": (Band(figure="win_rate", least=0.2, most=0.8),),
+                }
+            ),
+        ),
+        "required_exits": ("CONVERGED", "HOLD_TIME"),
+        "required_order_states": ("PENDING", "OPEN", "FILLED"),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect server of the test's own."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=90):
+        yield
+
+
+@pytest.fixture
+def small_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, server: None
+) -> Stage:
+    """The small stage in D65's place, on the test's own ground."""
+    compiled = binding.home() / "compiled"
+    compiled.mkdir(parents=True, exist_ok=True)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "compiled").symlink_to(compiled, target_is_directory=True)
+    monkeypatch.setenv("ARB_HOME", str(home))
+    here = Ground(home, checkout_id(), postgres_url, redis_url, workers=2)
+    monkeypatch.setattr("flows.accept.ground", lambda notice: here)
+    monkeypatch.setattr("flows.campaign.ground", lambda notice: here)
+    monkeypatch.setattr("flows.accept.stage_of", lambda name: SMALL)
+    monkeypatch.setattr("flows.campaign.campaign_of", lambda name: (SMALL, SMALL.campaigns[0]))
+    monkeypatch.setattr("flows.accept.ROOT", tmp_path)
+    return SMALL
+
+
+def failed(outcome) -> set[str]:
+    return {check.name for check in outcome.checks if not check.passed}
+
+
+@pytest.mark.slow
+def test_a_sound_stage_is_accepted_recorded_shown_and_reported(
+    small_stage: Stage, tmp_path: Path, postgres_url: str
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.accept import accept
+
+    outcome = accept()
+    assert failed(outcome) == set()
+    assert outcome.verdict == "D65_ACCEPTED"
+    report = (tmp_path / outcome.report).read_text(encoding="utf-8")
+    assert "D65_ACCEPTED" in report
+    assert list((tmp_path / "docs" / "reports" / "d65").glob("*.svg"))
+    with psycopg.connect(postgres_url) as connection:
+        verdict, checks = connection.execute(
+            "SELECT verdict, checks FROM stage_verdicts ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        statuses = connection.execute("SELECT DISTINCT status FROM campaign_runs WHERE stage = 'D65'").fetchall()
+        ended = connection.execute("SELECT status, count(*) FROM sessions GROUP BY status").fetchall()
+    assert (verdict, len(checks)) == ("ACCEPTED", len(outcome.checks))
+    assert statuses == [("passed",)]
+    assert dict(ended) == {"complete": 3}
+    with get_client(sync_client=True) as client:
+        shown = {artifact.key: artifact for artifact in client.read_artifacts()}
+    assert {"d65-report", "d65-checks", "d65-c1"} <= set(shown)
+    assert "data:image/svg+xml" in shown["d65-report"].data
+    assert len(json.loads(shown["d65-c1"].data)) == 3
+    assert any(artifact.type == "progress" and artifact.data == 100.0 for artifact in shown.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fault,check", [(SeedFault.SEED_LEFT_OUT, "C1 every seed ran"), (SeedFault.BAND_MISSED, "C1 settings as stated")]
+)
+def test_a_planted_defect_is_rejected_by_name_and_not_written_over_the_report(
+    small_stage: Stage, tmp_path: Path, fault: SeedFault, check: str
+) -> None:
+    from flows.accept import accept
+
+    outcome = accept(seed_fault=fault)
+    assert outcome.verdict == "D65_REJECTED"
+    assert check in failed(outcome)
+    assert not (tmp_path / "docs").exists()
+
+
+@pytest.mark.slow
+def test_a_campaign_alone_gives_its_checks_and_no_verdict(small_stage: Stage, postgres_url: str) -> None:
+    from flows.campaign import campaign
+
+    document = campaign()
+    assert document["passed"] is True
+    assert {check["name"] for check in document["checks"]} >= {"C1 win rate", "all laws hold"}
+    with psycopg.connect(postgres_url) as connection:
+        stage, status = connection.execute(
+            "SELECT stage, status FROM campaign_runs ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    assert (stage, status) == (None, "passed")
