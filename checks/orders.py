@@ -124,7 +124,7 @@ def _limit_beyond(orders: Columns, terms: Terms) -> np.ndarray:
     within = side * (furthest - limit_px) - terms.of_market(terms.tick, orders)
     within = np.where(purpose == PURPOSE.COMPLETE, 0.0, within / decision_px)  # a completion's bound may be tighter
     beyond = np.maximum(np.where(deep, 0.0, out), within)
-    return np.where(market, 0.0, np.maximum(beyond, 0.0))
+    return np.where(market | np.isnan(orders["limit_px"]), 0.0, np.maximum(beyond, 0.0))
 
 
 def _changes(transitions: Columns) -> pd.DataFrame:

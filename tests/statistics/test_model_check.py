@@ -22,7 +22,7 @@ from arbitrage_core.statistics.standing_books import BATCH_ROWS
 
 Run = tuple[SessionConfig, list[np.ndarray], SessionLog]
 SLIPPING = (("slippage_bps", 1.0), ("tick", 0.01))
-ROWS, INTERPRETED_ROWS = 40_000, 4_000
+ROWS, INTERPRETED_ROWS, THIN_ROWS = 40_000, 4_000, 600
 HURRIED = (("cooldown_ms", 0.0), ("entry_spread_bps", 4.0), ("entry_net_edge_bps", "off"), ("hold_max_ms", 500.0))
 """So many trades that a few seconds of market show a defect."""
 
@@ -70,16 +70,16 @@ HONEST = [
 
 @pytest.mark.parametrize("name, market, params", HONEST, ids=range(len(HONEST)))
 def test_the_simulated_venue_is_as_the_model_has_it(name: str, market: tuple, params: tuple):
-    config, rows, log = run(name, market, params, (), INTERPRETED_ROWS if name == "thin" else ROWS)
+    config, rows, log = run(name, market, params, (), THIN_ROWS if name == "thin" else ROWS)
     check = model_check(config, rows, log)
     assert check.differences == []
-    assert check.checked == len(np.unique(log.fills["client_id"])) > 200
+    assert check.checked == len(np.unique(log.fills["client_id"])) > 90
     assert check.unchecked == {}
 
 
 def test_the_thin_market_deals_over_several_levels_and_with_jitter():
     """What the cases above rest on: orders larger than a level, and instants that are drawn."""
-    config, _, log = run("thin", (), HURRIED, (), INTERPRETED_ROWS)
+    config, _, log = run("thin", (), HURRIED, (), THIN_ROWS)
     assert config.levels > 1
     assert config.markets[0].latency_jitter_ms > 0
     assert log.fills["slippage_amount"].max() > 0
