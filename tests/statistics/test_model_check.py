@@ -22,7 +22,7 @@ from arbitrage_core.statistics.standing_books import BATCH_ROWS
 
 Run = tuple[SessionConfig, list[np.ndarray], SessionLog]
 SLIPPING = (("slippage_bps", 1.0), ("tick", 0.01))
-ROWS, INTERPRETED_ROWS, THIN_ROWS = 40_000, 4_000, 600
+ROWS, INTERPRETED_ROWS, THIN_ROWS = 40_000, 400, 500
 HURRIED = (("cooldown_ms", 0.0), ("entry_spread_bps", 4.0), ("entry_net_edge_bps", "off"), ("hold_max_ms", 500.0))
 """So many trades that a few seconds of market show a defect."""
 
