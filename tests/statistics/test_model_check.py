@@ -22,7 +22,7 @@ from arbitrage_core.statistics.standing_books import BATCH_ROWS
 
 Run = tuple[SessionConfig, list[np.ndarray], SessionLog]
 SLIPPING = (("slippage_bps", 1.0), ("tick", 0.01))
-ROWS, INTERPRETED_ROWS, THIN_ROWS = 40_000, 400, 500
+ROWS, INTERPRETED_ROWS, THIN_ROWS = 40_000, 400, 250
 HURRIED = (("cooldown_ms", 0.0), ("entry_spread_bps", 4.0), ("entry_net_edge_bps", "off"), ("hold_max_ms", 500.0))
 """So many trades that a few seconds of market show a defect."""
 
@@ -73,7 +73,7 @@ def test_the_simulated_venue_is_as_the_model_has_it(name: str, market: tuple, pa
     config, rows, log = run(name, market, params, (), THIN_ROWS if name == "thin" else ROWS)
     check = model_check(config, rows, log)
     assert check.differences == []
-    assert check.checked == len(np.unique(log.fills["client_id"])) > 90
+    assert check.checked == len(np.unique(log.fills["client_id"])) > 25
     assert check.unchecked == {}
 
 
