@@ -14,11 +14,16 @@ def replay(
         list[Path] | None,
         typer.Option("--data", help="The files it cites, if they have been moved.", metavar="FILE..."),
     ] = None,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Record in PostgreSQL what of it is not recorded yet, and end its run there."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Replay a session from its journal: same orders, same money, same state hash.
 
-    Exit code 0: identical. 1: not identical, or the journal is damaged. 2: there is no such session.
+    Exit code 0: identical, and with --record the record equals it. 1: not so, or the journal is damaged. 2: there is
+    no such session.
     """
     from arbitrage_core.session.replay import replay_session
     from arbitrage_core.storage.journal_reader import JournalReader
@@ -37,11 +42,39 @@ def replay(
         result = replay_session(folder, feed, progress=progress, notice=progress.notice)
     result.document["journal"] = str(folder)
     same = result.document["identical"]
+    footer = [("replay", "identical" if same else f"NOT identical: {result.document['difference']}")]
+    recorded = True
+    if record and same:
+        words, recorded = _recorded(folder, feed, result.document)
+        footer.append(("record", words))
     if as_json:
         print_document(result.document)
     else:
         from console.summary import print_summary
 
-        verdict = "identical" if same else f"NOT identical: {result.document['difference']}"
-        print_summary(result.document, title=f"Replay of {manifest.session}", footer=[("replay", verdict)])
-    raise typer.Exit(ACCEPTED if same else FAILED)
+        print_summary(result.document, title=f"Replay of {manifest.session}", footer=footer)
+    raise typer.Exit(ACCEPTED if same and recorded else FAILED)
+
+
+def _recorded(folder: Path, feed, document: dict) -> tuple[str, bool]:
+    """Fills in the record from the journal; in words, and whether both are equal now."""
+    from arbitrage_core.services.stores import ensure_stores
+    from arbitrage_core.session.backfill import record_from_journal
+    from arbitrage_core.storage.record.database import Record
+    from console.accept_run import say
+
+    with Record.open(ensure_stores(say).postgres_url) as record:
+        found = record_from_journal(folder, record, feed)
+    document["record"] = {
+        "session": found.session,
+        "run": found.run,
+        "complete": True,
+        "entries": found.entries,
+        "differences": list(found.differences),
+    }
+    if found.differences:
+        return f"DIFFERS: {'; '.join(found.differences[:3])}", False
+    return (
+        f"equal to the ledger, {found.added:,} of {found.entries:,} entries filled in, session number {found.session}",
+        True,
+    )

@@ -118,7 +118,7 @@ def print_sessions(alive: Sessions, latest: Sessions, *, as_json: bool) -> None:
     else:
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for head in ("running", "phase", "pid", "since", "entries", "open", "net", "live state"):
-            table.add_column(head, no_wrap=True)
+            table.add_column(head, no_wrap=head != "running", overflow="fold")
         for one in alive:
             net = f"{one['pnl_quote']:+,.2f} {one['currency']}" if "pnl_quote" in one else "–"
             cells = (one.get("phase", "–"), one.get("pid", "–"), _ago(one.get("started_ns", 0)))
@@ -135,7 +135,7 @@ def print_sessions(alive: Sessions, latest: Sessions, *, as_json: bool) -> None:
         console.print()
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for head in ("recorded", "status", "started UTC", "fills", "trades", "state"):
-            table.add_column(head, no_wrap=True)
+            table.add_column(head, no_wrap=head != "recorded", overflow="fold")
         for one in latest:
             started = datetime.fromtimestamp(one["started_ns"] / 1e9, UTC).strftime("%m-%d %H:%M:%S")
             state = (one["state_hash"] or "–")[:12]

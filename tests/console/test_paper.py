@@ -152,3 +152,17 @@ def test_help_names_the_commands(capsys):
     run(["session", "--help"])
     out = capsys.readouterr().out
     assert all(f"  {name} " in out for name in ("list", "pause", "resume", "flatten", "stop"))
+
+
+def test_a_record_that_lacks_a_session_is_filled_in_from_its_journal(place, capsys):
+    import psycopg
+
+    document = document_of(capsys, "paper", *DATA, "--pace", "max", "--no-replay")
+    with psycopg.connect(os.environ["ARB_POSTGRES_URL"], autocommit=True) as connection:
+        connection.execute("DELETE FROM sessions WHERE id = %s", (document["record"]["session"],))
+    filled = document_of(capsys, "replay", document["session"], "--record")
+    assert (filled["identical"], filled["record"]["differences"]) == (True, [])
+    assert filled["record"]["entries"] == document["record"]["entries"]
+    recorded = document_of(capsys, "session", "list")["recorded"][0]
+    assert (recorded["name"], recorded["status"]) == (document["session"], "complete")
+    assert recorded["state_hash"] == document["state_hash"]
