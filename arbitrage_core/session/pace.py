@@ -24,7 +24,6 @@ STARVED_WAIT_S = 0.002
 """How long to wait when the reader of the feed lags."""
 CLOSE_WITHIN_S = 5.0
 """How long a feed may still take over the array it is making when it is closed."""
-TIME_NS_MAX = 2**63 - 1
 
 
 def pace_of(text: str) -> float:
@@ -112,7 +111,7 @@ class PacedRows:
         """Moves row time on by the wall clock; of no use at the pace `max`."""
         if self._first_ns is not None and self._factor != inf:
             passed_ns = int((self._clock() - self._began_s) * self._factor * 1e9)
-            self._clock_ns = min(max(self._first_ns + passed_ns, self._clock_ns), TIME_NS_MAX)
+            self._clock_ns = max(self._first_ns + passed_ns, self._clock_ns)
 
     def _in_hand(self) -> bool:
         """Whether there are rows to look at; takes the next array of the feed when the last one is used up."""

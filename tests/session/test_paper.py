@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from functools import partial
 from math import inf
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.feeds.row_stream import opaque
-from arbitrage_core.session import pace, paper
+from arbitrage_core.monitoring.logs.log_book import log_file
+from arbitrage_core.session import live_runner, pace, paper
 from arbitrage_core.session.backtest import run_backtest
-from arbitrage_core.session.live_runner import LiveRunner
+from arbitrage_core.session.live_runner import Halt, LiveRunner
 from arbitrage_core.session.paper import CannotGoOn
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.recorder import Recorder
 from arbitrage_core.session.session import Session
+from arbitrage_core.session.stores import LiveStore
 from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.live_state.connection import connect
 from arbitrage_core.storage.live_state.keys import Namespace
@@ -35,6 +38,7 @@ from tests.session.paper_sessions import (
     small_feed,
 )
 from tests.session.test_backtest_and_replay import MadeRows, nothing_approved
+from tests.session.test_recorder import MemoryRecord
 from tests.storage.live_state.patience import eventually
 
 __all__ = ["postgres_url", "redis_url"]
@@ -232,10 +236,45 @@ def test_rows_of_the_backtest_and_of_the_journal_are_the_same_bytes(tmp_path: Pa
     assert np.concatenate(journalled)[: len(feed.rows)].tobytes() == feed.rows.tobytes()
 
 
+def test_a_live_state_that_cannot_be_written_any_more_ends_the_session_in_order(
+    tmp_path: Path, stores: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StoppedStore(LiveStore):
+        must_end = Halt("the writer of the live state stopped: KeyError")
+
+    monkeypatch.setattr(paper, "LiveStore", StoppedStore)
+    order = paper_order(tmp_path / "stopped", stores, small_feed(8), factor=1.0)
+    with pytest.raises(CannotGoOn, match="the writer of the live state stopped"):
+        run_in_order(order, tmp_path)
+    assert recorded_row(order.postgres_url, order).status == "complete"
+    assert JournalReader(order.folder).seal.status == "complete"
+    told = log_file(tmp_path, order.name).read_text(encoding="utf-8")
+    assert "session_broken" in told
+    assert "session_not_ended_in_record" not in told, "it had been ended"
+
+
+class WriterInUse:
+    """A writer that another thread is using."""
+
+    def end(self, **how: object) -> None:
+        """Must not be called."""
+        raise AssertionError("two threads in one writer")
+
+    close = end
+
+
+def test_a_record_whose_thread_hangs_or_that_lacks_entries_is_not_ended() -> None:
+    for finished, complete in ((False, False), (True, False)):
+        recorder = Recorder(MemoryRecord())
+        recorder.writer, recorder.finished, recorder.complete = WriterInUse(), finished, complete
+        paper._end_broken(SimpleNamespace(recorder=recorder, ended=False), None, "cut short")
+
+
 def test_at_pace_max_rows_wait_for_a_record_that_is_slower(
     tmp_path: Path, stores: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(live_runner, "WATCH_EVERY_S", 0.0)
     monkeypatch.setattr(paper, "Recorder", partial(Recorder, entries_waiting_max=150))
     order = paper_order(tmp_path / "slow", stores, small_feed(12), factor=inf)
     document = run_in_order(order, tmp_path).document
