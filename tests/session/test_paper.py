@@ -12,7 +12,7 @@ import pytest
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.monitoring.logs.log_book import log_file
-from arbitrage_core.session import live_runner, pace, paper
+from arbitrage_core.session import live_runner, pace, paper, recorder
 from arbitrage_core.session.backtest import run_backtest
 from arbitrage_core.session.live_runner import Halt, LiveRunner
 from arbitrage_core.session.paper import CannotGoOn
@@ -265,9 +265,9 @@ class WriterInUse:
 
 def test_a_record_whose_thread_hangs_or_that_lacks_entries_is_not_ended() -> None:
     for finished, complete in ((False, False), (True, False)):
-        recorder = Recorder(MemoryRecord())
-        recorder.writer, recorder.finished, recorder.complete = WriterInUse(), finished, complete
-        paper._end_broken(SimpleNamespace(recorder=recorder, ended=False), None, "cut short")
+        made = Recorder(MemoryRecord())
+        made.writer, made.finished, made.complete = WriterInUse(), finished, complete
+        paper._end_broken(SimpleNamespace(recorder=made, ended=False), None, "cut short")
 
 
 def test_at_pace_max_rows_wait_for_a_record_that_is_slower(
@@ -275,7 +275,8 @@ def test_at_pace_max_rows_wait_for_a_record_that_is_slower(
 ) -> None:
     monkeypatch.setattr(pace, "ROWS_AT_ONCE", 5)
     monkeypatch.setattr(live_runner, "WATCH_EVERY_S", 0.0)
-    monkeypatch.setattr(paper, "Recorder", partial(Recorder, entries_waiting_max=150))
+    monkeypatch.setattr(recorder, "WRITE_EVERY_S", 1.0)
+    monkeypatch.setattr(paper, "Recorder", partial(Recorder, entries_waiting_max=120))
     order = paper_order(tmp_path / "slow", stores, small_feed(12), factor=inf)
     document = run_in_order(order, tmp_path).document
     assert document["record"]["complete"] is True
