@@ -12,6 +12,7 @@ import numpy as np
 from psycopg import sql
 from sqlalchemy import Connection, select, text
 
+from arbitrage_core.storage.record.availability import InvariantBroken
 from arbitrage_core.storage.record.binary_copy import copy_out
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.session_row import SessionRow, find_row
@@ -61,7 +62,6 @@ class Evidence:
 
     asked: tuple[int, ...]
     sessions: list[SessionRow]
-    digests: dict[int, int]
     symbols: tuple[str, ...]
     venues: tuple[str, ...]
     tables: dict[str, Columns]
@@ -88,7 +88,6 @@ def read_evidence(record: Record, sessions: Sequence[int]) -> Evidence:
         return Evidence(
             asked=asked,
             sessions=rows,
-            digests={},
             symbols=symbols,
             venues=venues,
             tables=tables,
@@ -98,29 +97,55 @@ def read_evidence(record: Record, sessions: Sequence[int]) -> Evidence:
 
 
 def _read(connection: Connection, table: str, ids: list[int], symbols: Sequence[str], venues: Sequence[str]) -> Columns:
+    """A table's columns. The database hands each session's over as arrays, one a column: a third less time for it
+    than row by row, and next to none for this process."""
     names = ("session_id", "number", *READ[table])
-    listed = {"symbol": sql.Literal(list(symbols)), "venue": sql.Literal(list(venues))}
+    listed = {"symbol": symbols, "venue": venues}
     parts, kinds = [], []
     for name in names:
-        part: sql.Composable = sql.Identifier(name)
-        if name in listed:
-            part, kind = sql.SQL("coalesce(array_position({}::text[], {}) - 1, -1)").format(listed[name], part), "i4"
-        elif name in _SMALL:
-            part, kind = sql.SQL("{}::int").format(part), "i4"
-        elif name.endswith("_px"):
-            part, kind = sql.SQL("coalesce({}, 'NaN')").format(part), "f8"
-        elif name in _NULLABLE:
-            part, kind = sql.SQL("coalesce({}, {})").format(part, sql.Literal(NOTHING)), "i8"
-        else:
-            kind = "i8"
-        parts.append(part)
+        part, kind = _as_number(name, listed.get(name))
+        parts.append(sql.SQL("array_send(array_agg({}))").format(part))
         kinds.append(kind)
-    query = sql.SQL("SELECT {} FROM {} WHERE session_id = ANY({}::bigint[])").format(
+    query = sql.SQL("SELECT {} FROM {} WHERE session_id = ANY({}::bigint[]) GROUP BY session_id").format(
         sql.SQL(", ").join(parts), sql.Identifier(table), sql.Literal(ids)
     )
-    rows = copy_out(raw(connection), query, kinds)
-    columns = {name: rows[f"f{place}"] for place, name in enumerate(names)}
-    return _ordered({name: values.astype(values.dtype.newbyteorder("=")) for name, values in columns.items()}, ids)
+    with raw(connection).cursor(binary=True) as cursor:
+        sent = cursor.execute(query).fetchall()
+    columns = {
+        name: np.concatenate([_array(row[place], kind) for row in sent] or [np.zeros(0, np.dtype(kind))])
+        for place, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    }
+    return _ordered(columns, ids)
+
+
+def _as_number(name: str, texts: Sequence[str] | None) -> tuple[sql.Composable, str]:
+    """A column as a number that is never NULL, and its dtype."""
+    column = sql.Identifier(name)
+    if texts is not None:
+        cases = [sql.SQL("WHEN {} THEN {}").format(sql.Literal(text), sql.Literal(n)) for n, text in enumerate(texts)]
+        chosen = sql.SQL("(CASE {} {} ELSE -1 END)::int4").format(column, sql.SQL(" ").join(cases))
+        return (chosen, "i4") if cases else (sql.SQL("-1"), "i4")
+    if name in _SMALL:
+        return sql.SQL("{}::int4").format(column), "i4"
+    if name.endswith("_px"):
+        return sql.SQL("coalesce({}, 'NaN')").format(column), "f8"
+    if name in _NULLABLE:
+        return sql.SQL("coalesce({}, {})").format(column, sql.Literal(NOTHING)), "i8"
+    return column, "i8"
+
+
+_ARRAY_HEAD = np.dtype([("dimensions", ">i4"), ("flags", ">i4"), ("kind", ">i4"), ("length", ">i4"), ("first", ">i4")])
+"""Of an array in PostgreSQL's binary format (array_send in its arrayfuncs.c); then each element's size and bytes."""
+
+
+def _array(sent: bytes, kind: str) -> np.ndarray:
+    """The elements of an array of one dimension without NULL."""
+    head = np.frombuffer(sent, _ARRAY_HEAD, 1)[0]
+    elements = np.dtype([("size", ">i4"), ("value", f">{kind}")])
+    body = memoryview(sent)[_ARRAY_HEAD.itemsize :]
+    if head["dimensions"] != 1 or len(body) != int(head["length"]) * elements.itemsize:
+        raise InvariantBroken("the database sent an array that is not laid out as one of numbers")
+    return np.frombuffer(body, elements)["value"].astype(np.dtype(kind))
 
 
 def _ordered(columns: Columns, ids: list[int]) -> Columns:
