@@ -9,7 +9,7 @@ import pandas as pd
 from arbitrage_core.storage.record.frames import ENUMS
 from checks.evidence import NOTHING, UNKNOWN, Columns, Evidence
 from checks.rule import Rule, among, between, equal, matching, none_of
-from checks.sums import Groups, trade_keys
+from checks.sums import TRADES_MAX, Groups, trade_keys
 from checks.terms import Terms
 
 PHASE, STATE, ACTION = ENUMS["phase"], ENUMS["after"], ENUMS["action"]
@@ -191,8 +191,6 @@ def _symbol_keys(rows: Columns, symbols: int) -> np.ndarray:
 
 def _of_trade(keys: np.ndarray, symbols: int) -> np.ndarray:
     """The `_symbol_keys` of `trade_keys`."""
-    from checks.sums import TRADES_MAX
-
     place, symbol = np.divmod(keys // TRADES_MAX, symbols + 1)
     return np.where(symbol == 0, UNKNOWN, place * symbols + symbol - 1)
 
