@@ -100,11 +100,8 @@ class Beside:
         try:
             with np.errstate(**QUIET), open_logs(self.home, self.order.name, console=None) as book:
                 self.result = run_paper(self.order, book, notice=self.notices.append, on_look=self._look)
-        except Exception as error:
+        except (ValueError, RuntimeError) as error:  # BadInput and InvariantBroken; a defect goes to threading's hook
             self.error = error
-            if not isinstance(error, ValueError | RuntimeError):
-                raise
-            return
 
     def _look(self, runner: LiveRunner) -> None:
         self.runner = runner

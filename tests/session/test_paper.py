@@ -270,12 +270,13 @@ def test_a_record_whose_thread_hangs_or_that_lacks_entries_is_not_ended() -> Non
         paper._end_broken(SimpleNamespace(recorder=made, ended=False), None, "cut short")
 
 
+@pytest.mark.slow
 def test_at_pace_max_rows_wait_for_a_record_that_is_slower(
     tmp_path: Path, stores: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "ROWS_AT_ONCE", 5)
     monkeypatch.setattr(live_runner, "WATCH_EVERY_S", 0.0)
-    monkeypatch.setattr(recorder, "WRITE_EVERY_S", 0.6)
+    monkeypatch.setattr(recorder, "WRITE_EVERY_S", 1.0)
     monkeypatch.setattr(recorder, "BEHIND_SHARE", 2)
     monkeypatch.setattr(paper, "Recorder", partial(Recorder, entries_waiting_max=120))
     order = paper_order(tmp_path / "slow", stores, small_feed(12), factor=inf)
