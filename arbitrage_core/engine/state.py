@@ -237,6 +237,9 @@ class Shape:
     levels: int
     trades: int
 
+    def __str__(self) -> str:
+        return f"v{self.venues}s{self.symbols}l{self.levels}t{self.trades}"
+
     @classmethod
     def holding(cls, venues: int, symbols: int, levels: int, trades: int) -> "Shape":
         """The smallest shape that holds these; ValueError past the largest."""

@@ -16,7 +16,7 @@ from arbitrage_core.domain.identity import digest_of, key_of
 from arbitrage_core.domain.row import row_dtype
 from arbitrage_core.feeds.row_stream import CHUNK_ROWS, limited, merged, rechunked
 from arbitrage_core.feeds.synthetic_market import SyntheticMarket
-from arbitrage_core.feeds.synthetic_process import PROCESS, PROCESS_STATE, PROCESS_VENUES_MAX, quotes_of
+from arbitrage_core.feeds.synthetic_process import PROCESS, PROCESS_STATE, PROCESS_VENUES_MAX, quotes_with
 
 GENERATOR_VERSION = 1
 """Part of every identity: raise it with any change that gives other rows, NumPy's own streams included."""
@@ -93,6 +93,7 @@ class SyntheticQuotes:
         draw = generator(self.seed, name, _MARKET_STREAM)
         level_draws = [generator(self.seed, name, _FIRST_LEVEL_STREAM + level) for level in range(self.levels)]
         dtype, depth = row_dtype(self.levels), np.empty((self.levels, 2, BLOCK_DRAWS), np.int64)
+        write_quotes = quotes_with(self.levels)
         while True:
             exponentials = draw.standard_exponential(BLOCK_DRAWS)
             normals = draw.standard_normal((2, BLOCK_DRAWS))
@@ -101,7 +102,7 @@ class SyntheticQuotes:
             for level, level_draw in enumerate(level_draws):
                 depth[level] = _bits(level_draw, (2, BLOCK_DRAWS))
             rows = np.empty(BLOCK_DRAWS, dtype)
-            count = quotes_of(process, state, rows, exponentials, normals, chances, bits, depth)
+            count = write_quotes(process, state, rows, exponentials, normals, chances, bits, depth)
             yield rows[:count]
 
 

@@ -9,12 +9,12 @@ time; the venues' clocks are ours (`venue_ns = received_ns = now_ns`); depth doe
 held within a factor of 16 of where it started; a venue halts one symbol, never all of them together.
 """
 
+from functools import lru_cache
 from math import ceil, floor, sqrt
 
 import numpy as np
-from numba import njit
 
-from arbitrage_core.domain.compiled import OPTIONS
+from arbitrage_core.domain.compiled import Compiled, compiled, rebind
 from arbitrage_core.domain.record import record
 from arbitrage_core.domain.row import FeedStatus, RowKind
 
@@ -70,22 +70,20 @@ VENUE_STATE = record(
 PROCESS_STATE = record(now_ns="i8", stressed="i8", mid="f8", venues=(VENUE_STATE, (PROCESS_VENUES_MAX,)))
 """Where a symbol's process stands."""
 
-_process = njit(**OPTIONS, cache=True)
 
-
-@_process
+@compiled
 def bits_share(bits, position):
     """The 16 bits at position 0 to 3 of 64 as a number in [0, 1)."""
     return ((bits >> (16 * position)) & 0xFFFF) / 65536.0
 
 
-@_process
+@compiled
 def duration_ns(mean_s, share):
     """Uniform between half and one and a half of the mean."""
     return np.int64(mean_s * (0.5 + share) * 1e9)
 
 
-@_process
+@compiled
 def jump(process, venue, bits, share):
     """Adds a jump to one venue's premium. Writes venue."""
     size = process.jump_min + process.jump_width * share
@@ -96,7 +94,7 @@ def jump(process, venue, bits, share):
         venue.lasting += signed
 
 
-@_process
+@compiled
 def befall(process, state, chance, bits, dt_s):
     """Lets at most one incident happen within dt: a jump, a change of regime, a gap, a thin book, a halt. Writes state.
 
@@ -133,7 +131,7 @@ def befall(process, state, chance, bits, dt_s):
     return NO_VENUE
 
 
-@_process
+@compiled
 def move_premium(process, venue, now_ns, sd, normal):
     """Brings a venue's premium to now and returns it, a fraction. Writes venue.
 
@@ -149,7 +147,7 @@ def move_premium(process, venue, now_ns, sd, normal):
     return venue.noise + venue.quick + venue.lasting
 
 
-@_process
+@compiled
 def quantity(process, bits, factor):
     """A level's quantity in base currency, log-normal, in whole lots, at least one.
 
@@ -163,7 +161,7 @@ def quantity(process, bits, factor):
     return max(lots, 1.0) / process.lots_per_unit
 
 
-@_process
+@compiled
 def write_levels(process, row, at, centre, half_spread, factor, depth):
     """Writes the book around `centre`: on ticks, bid below ask, prices positive. depth: i8[levels, 2, n] bits."""
     levels, step = depth.shape[0], process.level_step_ticks
@@ -178,34 +176,34 @@ def write_levels(process, row, at, centre, half_spread, factor, depth):
         row.ask_qty[level] = quantity(process, depth[level, 1, at], factor)
 
 
-@_process
+@compiled
 def write_header(process, row, kind, status, venue, now_ns):
     """Writes all of a row but its payload. The venues' clocks are ours."""
     row.now_ns, row.received_ns, row.venue_ns = now_ns, now_ns, now_ns
     row.kind, row.venue, row.symbol, row.status = kind, venue, process.symbol, status
 
 
-@_process
+@compiled
 def write_feed(process, row, status, venue, now_ns):
     """Writes a FEED row: the venue's market of this symbol ended, or is up. Its payload is empty."""
     write_header(process, row, _FEED, status, venue, now_ns)
     row.bid_px[:], row.bid_qty[:], row.ask_px[:], row.ask_qty[:] = 0.0, 0.0, 0.0, 0.0
 
 
-@_process
+@compiled
 def is_back(venue, now_ns):
     """Whether a halt of this venue is over and nobody has said so yet."""
     return venue.halted_until_ns != NOT_HALTED and venue.halted_until_ns <= now_ns
 
 
-@_process
+@compiled
 def walk_mid(process, state, dt_s, normal):
     """The next mid price. Writes state."""
     mid = state.mid * (1.0 + process.volatility * sqrt(dt_s) * normal)
     state.mid = min(max(mid, process.price_start / MID_RANGE), process.price_start * MID_RANGE)
 
 
-@_process
+@compiled
 def quotes_of(processes, states, rows, exponentials, normals, chances, bits, depth):
     """Runs one symbol's process through a block of n draws and returns how many rows it wrote.
 
@@ -242,3 +240,9 @@ def quotes_of(processes, states, rows, exponentials, normals, chances, bits, dep
         write_levels(process, row, at, centre, half_spread, factor, depth)
         count += 1
     return count
+
+
+@lru_cache(maxsize=32)
+def quotes_with(levels: int) -> Compiled:
+    """`quotes_of` for rows of so many levels, under a name of its own (session/binding.py says why)."""
+    return rebind(quotes_of, {}, name=f"l{levels}", cache=True)

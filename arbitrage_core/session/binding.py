@@ -14,6 +14,7 @@ import numpy as np
 
 import arbitrage_core
 from arbitrage_core.domain.compiled import Compiled, python_of, rebind, use_cache_folder
+from arbitrage_core.engine.state import Shape
 from arbitrage_core.services.home import home
 from arbitrage_core.session import fold
 from arbitrage_core.strategies.registry import strategy_functions
@@ -36,16 +37,23 @@ def sources_digest() -> str:
 
 
 @lru_cache(maxsize=16)
-def bound_fold(name: str, strategy: str, interpreted: bool = False) -> Compiled:
-    """`fold_simulated` or `fold_recorded` with a strategy bound in. ValueError for an unknown strategy."""
+def bound_fold(name: str, strategy: str, shape: Shape, interpreted: bool = False) -> Compiled:
+    """`fold_simulated` or `fold_recorded` with a strategy bound in, for one shape. ValueError for an unknown strategy.
+
+    A function's name holds its shape: Numba names the code it keeps on disk by numbers it gives to record types in each
+    process anew, so two shapes compiled by two processes could bear the same name, and a third that loads both would
+    run the one for the other.
+    """
     functions = strategy_functions(strategy)
     if not interpreted:
         use_cache_folder(str(home() / "compiled" / sources_digest()))
-    return rebind(getattr(fold, name), functions, name=strategy, interpreted=interpreted, cache=True)
+    return rebind(getattr(fold, name), functions, name=f"{strategy}_{shape}", interpreted=interpreted, cache=True)
 
 
 @lru_cache(maxsize=64)
-def exchanged_fold(strategy: str, replaced: tuple[tuple[str, Compiled], ...], interpreted: bool = False) -> Compiled:
+def exchanged_fold(
+    strategy: str, shape: Shape, replaced: tuple[tuple[str, Compiled], ...], interpreted: bool = False
+) -> Compiled:
     """`fold_simulated` with a strategy bound in and these functions exchanged besides, by name: a planted defect.
 
     Kept on disk under a name that holds a hash of the functions' own code.
@@ -54,7 +62,7 @@ def exchanged_fold(strategy: str, replaced: tuple[tuple[str, Compiled], ...], in
     for name, function in replaced:
         digest.update(name.encode() + _code_of(function))
     functions = {**strategy_functions(strategy), **dict(replaced)}
-    name = f"{strategy}_{'_'.join(name for name, _ in replaced)}_{digest.hexdigest()[:8]}"
+    name = f"{strategy}_{shape}_{'_'.join(name for name, _ in replaced)}_{digest.hexdigest()[:8]}"
     return rebind(fold.fold_simulated, functions, name=name, interpreted=interpreted, cache=True)
 
 

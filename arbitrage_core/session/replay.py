@@ -79,7 +79,7 @@ class _Replay:
         self._reports = reader.reports()
         self._waiting = np.zeros(0, np.int64), np.zeros(0, opaque_dtype(self.shape.levels))
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in LOGS}
-        self._fold = bound_fold("fold_recorded", config.strategy)
+        self._fold = bound_fold("fold_recorded", config.strategy, self.shape)
         self._records = (self.state, self.params, self.output)
         self._fold = make_ready(self._fold, (*self._records, closing_rows(0, self.shape.levels)[0]), notice)
 

@@ -59,9 +59,9 @@ class Session:
         self.rows, self.handed_on, self.ended = 0, 0, False
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LOGS, "report_positions")}
         self.on_drain = on_drain
-        self._fold = bound_fold("fold_simulated", config.strategy, interpreted)
+        self._fold = bound_fold("fold_simulated", config.strategy, self.shape, interpreted)
         if replaced:
-            self._fold = exchanged_fold(config.strategy, tuple(replaced.items()), interpreted)
+            self._fold = exchanged_fold(config.strategy, self.shape, tuple(replaced.items()), interpreted)
         self._records = (self.state, self.params, self.output, self.account, self.terms)
         self._fold = make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
 

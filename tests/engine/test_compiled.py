@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from arbitrage_core.domain.compiled import compiled, inlined, python_of, rebind
+from arbitrage_core.domain.compiled import apart, compiled, inlined, python_of, rebind
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -141,3 +141,43 @@ def test_a_part_cannot_be_called_from_python() -> None:
     part = bound.py_func.__globals__["middle"]
     with pytest.raises((KeyError, TypeError)):
         part(3)
+
+
+TWO_SHAPES = """
+import sys
+import numpy as np
+from arbitrage_core.domain.compiled import compiled, rebind, use_cache_folder
+from arbitrage_core.domain.record import record
+from tests.engine.test_compiled import last_of
+
+use_cache_folder(sys.argv[1])
+for size in map(int, sys.argv[2].split(",")):
+    dtype = record(head="i8", values=("i8", (size,)))
+    rows = np.zeros(1, dtype)
+    rows["values"][0] = np.arange(1, size + 1)
+    print(rebind(last_of, {}, name=f"l{size}", cache=True)(rows))
+"""
+
+
+@apart
+def last_value(row):
+    """The last of a record's values: how many there are is part of its type."""
+    return row.values[len(row.values) - 1]
+
+
+@compiled
+def last_of(rows):
+    """Calls it, so that it is a part."""
+    return last_value(rows[0])
+
+
+def test_two_shapes_compiled_by_two_processes_are_told_apart_by_a_third(tmp_path) -> None:
+    """Numba numbers record types in each process anew, and names code by those numbers."""
+
+    def told(sizes: str) -> list[str]:
+        command = [sys.executable, "-c", TWO_SHAPES, str(tmp_path), sizes]
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+
+    assert (told("2"), told("7")) == (["2"], ["7"])
+    assert told("2,7") == ["2", "7"]
+    assert told("7,2") == ["7", "2"]
