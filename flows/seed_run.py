@@ -6,6 +6,7 @@ a result. The journal lies where every session's does, so each seed can be repla
 
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -19,6 +20,7 @@ from arbitrage_core.domain.order import OrderState
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.engine.state import SCHEMA_VERSION
+from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.session.backtest import data_digest, run_backtest
@@ -66,6 +68,21 @@ def feed_of(campaign: Campaign, seed: int) -> SyntheticQuotes:
     )
 
 
+class KeptRows:
+    """A feed made once and kept: session, replay and model check each go through a seed's rows."""
+
+    def __init__(self, feed: SyntheticQuotes) -> None:
+        self.venues, self.symbols, self.levels = feed.venues, feed.symbols, feed.levels
+        self._identity, self._arrays = feed.identity(), list(feed)
+
+    def identity(self) -> dict[str, Any]:
+        """That of the feed."""
+        return self._identity
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self._arrays)
+
+
 def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> SessionConfig:
     """The settings of a seed; `more` settings besides those the campaign states."""
     chosen, feed = preset(campaign.preset), feed_of(campaign, seed)
@@ -78,7 +95,7 @@ def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> Sess
     )
 
 
-def session_name(campaign: Campaign, seed: int, mode: str, config: SessionConfig, feed: SyntheticQuotes) -> str:
+def session_name(campaign: Campaign, seed: int, mode: str, config: SessionConfig, feed: Feed) -> str:
     """`backtest-c1-s07-3f9a2c1b`: readable, and derived."""
     key = f"{config.session_key(data_digest(feed)):016x}"
     return f"{mode}-{campaign.name.lower()}-s{seed:02}-{key[:KEY_DIGITS]}"
@@ -90,7 +107,7 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
     defect = defect_of(order.fault)
     first = order.campaign.name.endswith("1") and order.seed == order.campaign.seeds[0]
     config = config_of(order.campaign, order.seed, defect.settings_of_one_seed if first else ())
-    feed = feed_of(order.campaign, order.seed)
+    feed = KeptRows(feed_of(order.campaign, order.seed))
     name = session_name(order.campaign, order.seed, "backtest", config, feed)
     folder = order.sessions / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -149,7 +166,7 @@ def order_states_of(log: SessionLog) -> dict[str, int]:
 
 
 def _recorded(
-    record: Record, order: SeedOrder, name: str, config: SessionConfig, feed: SyntheticQuotes, result: SessionResult
+    record: Record, order: SeedOrder, name: str, config: SessionConfig, feed: Feed, result: SessionResult
 ) -> tuple[int, list[str]]:
     """Writes the session into the record; its number there, and where the record differs from the ledger."""
     start = SessionStart(

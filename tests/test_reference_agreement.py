@@ -64,7 +64,7 @@ def test_they_do_the_same_on_whatever_rows_there_may_be(data: st.DataObject) -> 
 
 
 def test_a_difference_is_found_and_told() -> None:
-    config, rows = case_of(0)
+    config, rows = next(case for seed in range(30) if len(run(*(case := case_of(seed)), 5).log.orders) > 2)
     session = compiled_run(config, rows, 5)
     other = run(config, rows[:-40], 5)
     assert differences(session, other)

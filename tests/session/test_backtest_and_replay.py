@@ -262,13 +262,9 @@ def nothing_approved(state, approval, orders):
     return
 
 
-def test_a_journal_is_sealed_as_broken_when_the_engine_stops_itself(
-    tmp_path: Path, feed: MadeRows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    planted = partial(Session, interpreted=True, replaced={"approve": nothing_approved})
-    monkeypatch.setattr(backtest, "Session", planted)
+def test_a_journal_is_sealed_as_broken_when_the_engine_stops_itself(tmp_path: Path, feed: MadeRows) -> None:
     with pytest.raises(InvariantBroken, match="order must be approved"):
-        run_backtest(CONFIG, feed, folder=tmp_path / "journal")
+        run_backtest(CONFIG, feed, folder=tmp_path / "journal", replaced={"approve": nothing_approved})
     reader = JournalReader(tmp_path / "journal")
     assert reader.seal is not None
     assert reader.seal.status == "broken"

@@ -75,7 +75,7 @@ def test_the_same_rows_leave_the_hash_of_the_backtest(tmp_path: Path, stores: tu
     assert result.document["rows"] == len(feed.rows)
     assert result.violations == []
     assert prove(result, order.folder, None) is True
-    eventually(lambda: threads() == before, 2.0)
+    eventually(lambda: threads() <= before, 5.0)  # those of earlier tests may have ended meanwhile
 
 
 def test_silence_between_rows_is_filled_with_timers_and_decides_the_same(

@@ -1,0 +1,63 @@
+"""Every seed fault on a small stage, and the checks that noticed it.
+
+    python -m tests.flows.seed_faults_caught [FAULT …]
+
+Each fault that exchanges a function of the engine compiles an engine of its own once, half a minute; so this is a
+command and not part of the suite, which runs two faults through the whole flow (test_flows.py). Exits 1 when a fault
+was not noticed.
+"""
+
+import sys
+
+from arbitrage_core.services.home import checkout_id, home
+from arbitrage_core.services.stores import ensure_stores
+from flows.acceptance import stage_checks, verdict_of
+from flows.campaign_run import Ground, run_campaigns
+from flows.gate import gate_checks
+from flows.seed_faults import SeedFault
+from flows.stages.d65 import D65
+from flows.stages.stage import Stage
+
+SEEDS, ROWS = (1, 2), 40_000
+NOT_OF_SO_FEW = ("closed trades", "every exit reason", "every order state")
+"""Checks that so few rows do not pass either."""
+
+
+def small_stage() -> Stage:
+    """D65 with few seeds and rows."""
+    campaigns = tuple(
+        campaign.model_copy(update={"seeds": SEEDS, "rows": ROWS, "closed_least": 10}) for campaign in D65.campaigns
+    )
+    return D65.model_copy(update={"campaigns": campaigns})
+
+
+def noticed(stage: Stage, here: Ground, fault: SeedFault | None) -> tuple[str, list[str]]:
+    """The verdict, and the checks that failed."""
+    outcomes = run_campaigns(stage.campaigns, here, fault=fault)
+    checks = (*stage_checks(stage, outcomes), *gate_checks(stage.name, here.postgres_url, outcomes))
+    failed = [
+        check.name for check in checks if not check.passed and not any(word in check.name for word in NOT_OF_SO_FEW)
+    ]
+    kept = [check for check in checks if not any(word in check.name for word in NOT_OF_SO_FEW)]
+    return verdict_of(stage, kept), failed
+
+
+def main(names: list[str]) -> int:
+    """Runs the faults named, or none and then all; the exit code."""
+    stores = ensure_stores(print)
+    here = Ground(home(), checkout_id(), stores.postgres_url, stores.redis_url)
+    wanted = [SeedFault(name) for name in names] or [None, *SeedFault]
+    unnoticed = 0
+    for fault in wanted:
+        verdict, failed = noticed(small_stage(), here, fault)
+        right = verdict.endswith("ACCEPTED") == (fault is None)
+        unnoticed += not right
+        print(
+            f"{'as it must be' if right else 'WRONG':13}  {fault or 'no fault':18}  {verdict}  {'; '.join(failed[:6])}"
+        )
+        sys.stdout.flush()
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
