@@ -11,6 +11,7 @@ from enum import StrEnum
 import numpy as np
 
 from arbitrage_core.domain.compiled import Compiled, compiled
+from arbitrage_core.engine.exits import consider_exit as sound_consider_exit
 from arbitrage_core.engine.fills import book_fill as sound_book_fill
 
 
@@ -45,7 +46,9 @@ def fill_booked_twice(state, params, out, s, trade, leg_index, row):
 
 @compiled
 def never_leaves(state, params, out, s, trade, now_ns):
-    """`consider_exit` that never decides anything."""
+    """`consider_exit` that hears of nothing but the numbers no trade has."""
+    if trade.number < 0:
+        sound_consider_exit(state, params, out, s, trade, now_ns)
 
 
 @compiled
