@@ -6,7 +6,7 @@ from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.laws import Violation
 from arbitrage_core.session.backtest import Progress
 from arbitrage_core.session.binding import Notice
-from arbitrage_core.session.replay import replay_session
+from arbitrage_core.session.replay import ReplayBroke, replay_session
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.storage.damage import Damaged
 
@@ -29,6 +29,8 @@ def prove(
         replayed = replay_session(folder, feed, progress=progress, notice=notice).document
     except Damaged as damage:
         found.append(Violation("I14", f"journal in {folder.name}", "whole", str(damage)))
+    except ReplayBroke as broke:
+        found.append(Violation("I11", "replay of the journal", "identical", str(broke)))
     else:
         if not replayed["identical"]:
             found.append(Violation("I11", "replay of the journal", "identical", replayed["difference"]))

@@ -67,6 +67,12 @@ def replay_session(
     return SessionResult(document, config, log, state, [])
 
 
+class ReplayBroke(BadInput):
+    """The engine stopped itself over a journal: what it tells cannot have happened to this engine."""
+
+    from_outside = True
+
+
 class _Replay:
     """The engine alone, its rows merged with the journal's reports."""
 
@@ -155,7 +161,7 @@ class _Replay:
                 output[count + "_count"] = 0
             output.written = output.order_sent = 0
             if self.state[0].fault != Fault.NONE:
-                raise BadInput(
+                raise ReplayBroke(
                     f"replaying broke {Fault(int(self.state[0].fault)).name}", "the journal is not of this program"
                 )
 
