@@ -62,13 +62,11 @@ class Ground:
 
 def warm_up(campaigns: Iterable[Campaign], fault: SeedFault | None, notice: Notice) -> None:
     """Compiles the engines the campaigns need, or finds them on disk."""
-    shapes = set()
     for campaign in campaigns:
         config = config_of(campaign, campaign.seeds[0])
         replaced = dict(defect_of(fault).replaced) or None
         for exchanged in (replaced, None) if replaced else (None,):
-            session = Session(config, 0, notice=notice, replaced=exchanged)
-            shapes.add(session.shape)
+            Session(config, 0, notice=notice, replaced=exchanged)
 
 
 def run_campaigns(

@@ -18,6 +18,7 @@ import arbitrage_core
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.order import OrderState
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.feeds.feed import Feed
@@ -142,9 +143,9 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
 
 def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | None]:
     """The figures that bands and checks speak of, from a session's document and log."""
-    trades = log.trades[log.trades["phase"] >= 6]  # UNWOUND and CLOSED
+    trades = log.trades[log.trades["phase"] >= Phase.UNWOUND]
     lost = trades[trades["realised_amount"] <= 0]
-    by_time = np.count_nonzero(lost["exit_reason"] == 3)
+    by_time = np.count_nonzero(lost["exit_reason"] == ExitReason.HOLD_TIME)
     return {
         "entries": document["entries"],
         "closed": document["closed_trades"],
