@@ -54,6 +54,9 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and gives its exit code; what is expected to go wrong is said, the rest raised."""
+    from arbitrage_core.domain.startup import collect_seldom
+
+    collect_seldom()
     from arbitrage_core.domain.errors import BadInput, InvariantBroken
 
     as_json = "--json" in arguments

@@ -9,6 +9,8 @@ into the engine, how the engine is run interpreted beside its compiled self, and
 
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
 from types import FunctionType
 from typing import Any
 
@@ -126,6 +128,26 @@ class _Builder:
                 result = njit(**INNER, forceinline=forceinline, pipeline_class=Part)(result)
         self.done[id(function)] = result
         return result
+
+
+@lru_cache(maxsize=1)
+def without_blas() -> None:
+    """Lets Numba load what it needs without linear algebra; call before the first function is compiled or loaded.
+
+    Numba asks for SciPy's BLAS when it loads its NumPy functions, a third of a second on every start, for products of
+    matrices which no compiled function here forms.
+    """
+    from numba.np import linalg
+
+    asked, linalg.ensure_blas = linalg.ensure_blas, _no_blas
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = asked
+
+
+def _no_blas() -> None:
+    raise ImportError("compiled functions here use no linear algebra")
 
 
 def use_cache_folder(folder: str) -> None:

@@ -58,6 +58,9 @@ LIMITS = (
     "initial_capital_quote=1000000",
 )
 CHILD_TIMEOUT_S = 900
+NOT_INHERITED = ("NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
+"""The binding names a cache folder in this very environment, which would send the child's other functions there; and
+a start is measured as a user has it, from modules already compiled to bytecode."""
 
 Document = dict[str, Any]
 Told = Callable[[str], None]
@@ -214,11 +217,13 @@ def _starts_and_memory(rows: int, tell: Told) -> Document:
 
 def _child(what: str, home: str, *arguments: str) -> Document:
     """Runs `probe` in a fresh interpreter whose compiled engines lie in `home`. Raises BadInput when it fails."""
-    code = "import sys, time; from arbitrage_core.session.bench import probe; probe(*sys.argv[1:])"
+    code = (
+        "import sys; from arbitrage_core.domain.startup import collect_seldom; collect_seldom(); "
+        "from arbitrage_core.session.bench import probe; probe(*sys.argv[1:])"
+    )
     root = Path(arbitrage_core.__file__).resolve().parent.parent
     command = [sys.executable, "-X", "utf8", "-c", code, what, repr(time.time()), home, *arguments]
-    # the binding names a cache folder in this very environment, which would send the child's other functions there
-    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment = {**inherited, "ARB_HOME": home, "PYTHONPATH": str(root)}
     result = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=CHILD_TIMEOUT_S
@@ -263,15 +268,21 @@ def _first_row(session: Session) -> np.ndarray:
 
 
 def _peak_rss_bytes() -> int:
-    """The most memory this process ever had resident."""
+    """The most memory this process ever had resident.
+
+    Linux: VmHWM, which begins with the program. What `getrusage` gives begins with the process, whose first pages are
+    those of the parent that started it, rows and all.
+    """
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
     if sys.platform == "win32":
         import psutil
 
         return int(psutil.Process().memory_info().peak_wset)
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024  # macOS counts bytes, Linux kibibytes
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # of macOS, which counts bytes
 
 
 def _silently(text: str) -> None:

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 import arbitrage_core
-from arbitrage_core.domain.compiled import Compiled, python_of, rebind, use_cache_folder
+from arbitrage_core.domain.compiled import Compiled, python_of, rebind, use_cache_folder, without_blas
 from arbitrage_core.engine.state import Shape
 from arbitrage_core.services.home import home
 from arbitrage_core.session import fold
@@ -88,6 +88,7 @@ def make_ready(compiled_fold: Compiled, arguments: tuple[np.ndarray, ...], notic
     marker = home() / "compiled" / sources_digest() / f"{compiled_fold.py_func.__qualname__}-{names}.ready"
     if notice is not None and not marker.exists():
         notice("compiling the engine for this shape; once, half a minute at most")
+    without_blas()
     compiled_fold.compile(signature)
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()

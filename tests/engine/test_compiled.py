@@ -181,3 +181,19 @@ def test_two_shapes_compiled_by_two_processes_are_told_apart_by_a_third(tmp_path
     assert (told("2"), told("7")) == (["2"], ["7"])
     assert told("2,7") == ["2", "7"]
     assert told("7,2") == ["7", "2"]
+
+
+def test_a_start_does_not_load_linear_algebra():
+    """It took a third of a second of every start; without the call that leaves it out, Numba asks SciPy for it."""
+    program = (
+        "import sys; from numba import njit; from arbitrage_core.domain.compiled import without_blas\n"
+        "if sys.argv[1] == 'without': without_blas()\n"
+        "njit(lambda x: x + 1)(1); print('scipy.linalg' in sys.modules)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, how], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+        for how in ("with", "without")
+    ]
+    assert said == ["True", "False"]

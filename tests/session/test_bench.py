@@ -1,6 +1,8 @@
 """The benchmark: its conditions hold, its parts measure what they say, its page shows them."""
 
 import json
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -75,6 +77,14 @@ def test_the_memory_of_a_backtest_is_told_beside_its_rows(capsys, tmp_path):
     told = json.loads(capsys.readouterr().out)
     assert told["rows_mb"] == pytest.approx(0.32)
     assert told["peak_rss_mb"] > 10
+
+
+def test_the_memory_of_a_process_is_not_that_of_its_parent():
+    """A child starts out with its parent's pages; what is told must begin with the program."""
+    held = np.ones(100_000_000)
+    program = "from arbitrage_core.session.bench import _peak_rss_bytes; print(_peak_rss_bytes())"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert int(told.stdout) < held.nbytes
 
 
 def test_a_process_that_fails_is_one_clear_error(tmp_path):
