@@ -12,8 +12,7 @@ import numpy as np
 from psycopg import sql
 from sqlalchemy import Connection, select, text
 
-from arbitrage_core.storage.record.availability import InvariantBroken
-from arbitrage_core.storage.record.binary_copy import copy_out
+from arbitrage_core.storage.record.binary_arrays import array_of, arrays_out
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.session_row import SessionRow, find_row
 from arbitrage_core.storage.record.tables import REFUSALS, SESSIONS
@@ -112,7 +111,7 @@ def _read(connection: Connection, table: str, ids: list[int], symbols: Sequence[
     with raw(connection).cursor(binary=True) as cursor:
         sent = cursor.execute(query).fetchall()
     columns = {
-        name: np.concatenate([_array(row[place], kind) for row in sent] or [np.zeros(0, np.dtype(kind))])
+        name: np.concatenate([array_of(row[place], kind) for row in sent] or [np.zeros(0, np.dtype(kind))])
         for place, (name, kind) in enumerate(zip(names, kinds, strict=True))
     }
     return _ordered(columns, ids)
@@ -134,20 +133,6 @@ def _as_number(name: str, texts: Sequence[str] | None) -> tuple[sql.Composable, 
     return column, "i8"
 
 
-_ARRAY_HEAD = np.dtype([("dimensions", ">i4"), ("flags", ">i4"), ("kind", ">i4"), ("length", ">i4"), ("first", ">i4")])
-"""Of an array in PostgreSQL's binary format (array_send in its arrayfuncs.c); then each element's size and bytes."""
-
-
-def _array(sent: bytes, kind: str) -> np.ndarray:
-    """The elements of an array of one dimension without NULL."""
-    head = np.frombuffer(sent, _ARRAY_HEAD, 1)[0]
-    elements = np.dtype([("size", ">i4"), ("value", f">{kind}")])
-    body = memoryview(sent)[_ARRAY_HEAD.itemsize :]
-    if head["dimensions"] != 1 or len(body) != int(head["length"]) * elements.itemsize:
-        raise InvariantBroken("the database sent an array that is not laid out as one of numbers")
-    return np.frombuffer(body, elements)["value"].astype(np.dtype(kind))
-
-
 def _ordered(columns: Columns, ids: list[int]) -> Columns:
     """By (session, number), each row with its session's place."""
     session, number = columns["session_id"], columns["number"]
@@ -164,9 +149,9 @@ def _transitions(connection: Connection, ids: list[int]) -> Columns:
         "SELECT session_id, before_code::int, after_code::int, count(*), min(number), max(number)"
         " FROM order_changes WHERE session_id = ANY({}::bigint[]) GROUP BY session_id, before_code, after_code"
     ).format(sql.Literal(ids))
-    rows = copy_out(raw(connection), query, ["i8", "i4", "i4", "i8", "i8", "i8"])
+    sent = arrays_out(raw(connection), query, ["i8", "i4", "i4", "i8", "i8", "i8"])
     names = ("session_id", "before_code", "after_code", "rows", "number", "last_number")
-    columns = {name: rows[f"f{place}"].astype(np.int64) for place, name in enumerate(names)}
+    columns = {name: values.astype(np.int64) for name, values in zip(names, sent, strict=True)}
     return _ordered(columns, ids)
 
 

@@ -241,7 +241,10 @@ def see_report(state, params, out, row):
 
 @compiled
 def see_rate(state, params, row):
-    """A RATE: touches in that currency are converted anew; capital in it is counted from its first rate on."""
+    """A RATE: touches in that currency are converted anew; capital in it is counted from its first rate on.
+
+    What waited for a fresh rate, of prices or of fees, is looked at again at the next quote.
+    """
     currency = row.currency
     if not (0 < currency < params.currency_count):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
@@ -251,12 +254,14 @@ def see_rate(state, params, row):
     for s in range(params.symbol_count):
         symbol = state.symbols[s]
         for v in range(params.venue_count):
-            if params.symbols[s].markets[v].exists == 1 and params.symbols[s].markets[v].quote == currency:
+            market = params.symbols[s].markets[v]
+            if market.exists == 1 and market.quote == currency:
                 symbol.rates[v] = row.rate
                 book = symbol.books[v]
                 if ever_quoted(book):
                     symbol.touches[v].bid, symbol.touches[v].ask = book.bid_px[0] * row.rate, book.ask_px[0] * row.rate
                     price_inventory(state, params, s, v)
+            if market.exists == 1 and (market.quote == currency or market.fee_currency == currency):
                 look_at_next_quote(symbol)
     if first:
         fund_venues(state, params, currency)

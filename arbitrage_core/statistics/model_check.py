@@ -11,6 +11,7 @@ not followed (on books of one level their prices are judged, not their lots); a 
 than the quote's. Which orders a venue rejects, and when a resting order meets a quote, is taken from the log.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -176,7 +177,7 @@ def _orders(log: SessionLog, markets: dict[tuple[int, int], _Terms]) -> list[_Or
         arrives_ns = sent_ns + terms.latency_ns
         if terms.jitter_ns:
             chance = draw(*(np.int64(part) for part in (*terms.keys, trade, leg, attempt, DRAW_ORDER_LATENCY)))
-            arrives_ns += int(np.floor(chance * terms.jitter_ns))
+            arrives_ns += math.floor(chance * terms.jitter_ns)
         orders.append(
             _Order(arrives_ns, symbol, sequence, place, client_id, sent_ns, venue, side, style, lots, limit_px)
         )
@@ -285,7 +286,7 @@ class _Judge:
             self._tell("prices", order, terms, booked, "mean price", f"{expected_px:.10g}", f"{seen_px:.10g}")
             fee *= booked.cost_amount / cost_amount if cost_amount else float("nan")
             slack_units += 1
-        if np.isfinite(fee) and abs(booked.fee_amount - round(fee / terms.fee_unit)) > slack_units:
+        if math.isfinite(fee) and abs(booked.fee_amount - round(fee / terms.fee_unit)) > slack_units:
             expected, seen = round(fee / terms.fee_unit), booked.fee_amount
             self._tell("fees", order, terms, booked, f"fee in units of {terms.fee_unit:g}", expected, seen)
 
@@ -345,5 +346,5 @@ def _dealt_px(terms: _Terms, side: int, px: float) -> float:
     if not terms.tick > 0.0:
         return worse
     if side > 0:
-        return float(np.ceil(worse / terms.tick - TICK_SLACK)) * terms.tick
-    return float(np.floor(worse / terms.tick + TICK_SLACK)) * terms.tick
+        return math.ceil(worse / terms.tick - TICK_SLACK) * terms.tick
+    return math.floor(worse / terms.tick + TICK_SLACK) * terms.tick

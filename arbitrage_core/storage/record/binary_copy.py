@@ -1,18 +1,16 @@
-"""Binary COPY: whole columns into the wire format of PostgreSQL and back, without a Python object a value.
+"""Binary COPY: whole columns into the wire format of PostgreSQL, without a Python object a value.
 
 The format (PostgreSQL manual, COPY, "Binary Format"): a header; of each row the number of its fields, of each field its
 length and its big-endian bytes, −1 and no bytes for NULL; at the end −1 in place of a number of fields. Rows are packed
 as if every field had its greatest length, in a structured array, and the bytes that are not there are then left out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import psycopg
 from psycopg import sql
-
-from arbitrage_core.domain.errors import InvariantBroken
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -48,15 +46,6 @@ def copy_in(connection: psycopg.Connection, table: str, columns: dict[str, CopyC
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in packed(list(columns.values()), rows):
             copy.write(block)
-
-
-def copy_out(connection: psycopg.Connection, query: sql.Composable, dtypes: Sequence[str]) -> np.ndarray:
-    """The rows of a query whose columns are exactly these numbers (`i8`, `f8`, `i2`) and never NULL, as records `f0`,
-    `f1`, …. Raises psycopg.Error, and InvariantBroken when they are something else."""
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(query)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        data = b"".join(bytes(part) for part in copy)
-    return _records(data, dtypes)
 
 
 def packed(columns: Sequence[CopyColumn], rows: int) -> Iterator[bytes]:
@@ -132,18 +121,3 @@ class _TextTable:
 
 def _is_text(column: CopyColumn) -> bool:
     return isinstance(column, Texts)
-
-
-def _records(data: bytes, dtypes: Iterable[str]) -> np.ndarray:
-    fields: list[tuple[str, str]] = [("fields", ">i2")]
-    expected = {}
-    for place, kind in enumerate(dtypes):
-        fields += [(f"length_{place}", ">i4"), (f"f{place}", f">{kind}")]
-        expected[f"length_{place}"] = np.dtype(kind).itemsize
-    laid = np.dtype(fields)
-    body = memoryview(data)[len(HEADER) : -len(TRAILER)]
-    sound = data[: len(HEADER)] == HEADER and data[-len(TRAILER) :] == TRAILER and len(body) % laid.itemsize == 0
-    records = np.frombuffer(body if sound else b"", laid)
-    if not sound or not all(np.all(records[name] == size) for name, size in expected.items()):
-        raise InvariantBroken("a query for numbers gave rows that are not laid out as such")
-    return records

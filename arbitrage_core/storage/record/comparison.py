@@ -12,9 +12,9 @@ from sqlalchemy import Connection, text
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.entries import PADDING
-from arbitrage_core.storage.record.reader import read_refusals, session_log_of, session_row
+from arbitrage_core.storage.record.reader import at_one_instant, log_of, refusals_of
 from arbitrage_core.storage.record.refusal_counts import RefusalCount, refusal_counts
-from arbitrage_core.storage.record.session_row import SessionRow
+from arbitrage_core.storage.record.session_row import SessionRow, find_row
 from arbitrage_core.storage.record.tables.sessions import LOGS
 
 SHOWN_MAX = 5
@@ -36,11 +36,13 @@ def differences(record: Record, session: int | str, log: SessionLog, state: np.r
     `log` is all the engine wrote, `state` its last. Raises BadInput when the run is not in the record, or not whole;
     RecordAway.
     """
-    row = session_row(record, session)
-    found = _entries(session_log_of(record, row.id), log)
-    found += _refusals(row, state, read_refusals(record, row.id))
-    with record.begin() as connection:
-        return found + _sums(connection, row, state)
+    with at_one_instant(record) as connection:
+        row = find_row(connection, session)
+        return [
+            *_entries(log_of(connection, row), log),
+            *_refusals(row, state, refusals_of(connection, row)),
+            *_sums(connection, row, state),
+        ]
 
 
 def _entries(theirs: SessionLog, ours: SessionLog) -> list[str]:

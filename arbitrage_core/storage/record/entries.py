@@ -133,10 +133,11 @@ def _bits(values: np.ndarray) -> np.ndarray:
     return values.view(np.int64) if values.dtype.kind == "f" else values
 
 
-def select_query(log: str, session_id: int, symbols: Sequence[str], venues: Sequence[str]) -> sql.Composed:
-    """The query that gives a log's entries in their order as numbers only, for `copy_out`: `number`, then `bindings`.
-
-    A name that is not the session's comes as −1.
+def select_query(
+    log: str, session_id: int, symbols: Sequence[str], venues: Sequence[str], first: int, end: int | None
+) -> sql.Composed:
+    """The query that gives a log's entries from number `first` up to `end` (None: all there are), in their order and as
+    numbers only: `number`, then `bindings`. A name that is not the session's comes as −1.
     """
     listed = {SYMBOL: sql.Literal(list(symbols)), VENUE: sql.Literal(list(venues))}
     parts: list[sql.Composable] = [sql.Identifier("number")]
@@ -151,8 +152,12 @@ def select_query(log: str, session_id: int, symbols: Sequence[str], venues: Sequ
         elif one.nothing is not None:
             column = sql.SQL("coalesce({}, {})").format(column, sql.SQL(_literal(one)))
         parts.append(column)
-    return sql.SQL("SELECT {} FROM {} WHERE session_id = {} ORDER BY number").format(
-        sql.SQL(", ").join(parts), sql.Identifier(LOG_TABLES[log].name), sql.Literal(session_id)
+    before_end = sql.SQL("" if end is None else "AND number < {}").format(sql.Literal(end))
+    return sql.SQL("SELECT {} FROM {} WHERE session_id = {} AND number >= {} {} ORDER BY number").format(
+        sql.SQL(", ").join(parts),
+        sql.Identifier(LOG_TABLES[log].name),
+        *map(sql.Literal, (session_id, first)),
+        before_end,
     )
 
 
@@ -166,13 +171,14 @@ def wire_dtypes(log: str) -> list[str]:
     return ["i8", *("i2" if one.names or one.is_flag else one.dtype for one in bindings(log))]
 
 
-def entries_of(log: str, rows: np.ndarray, what: str) -> np.ndarray:
-    """The log's entries from the rows of `select_query`. Raises BadInput when there is a gap, or a name unknown."""
-    entries = np.zeros(len(rows), DTYPES[log])
-    if not np.array_equal(rows["f0"], np.arange(len(rows))):
+def entries_of(log: str, columns: Sequence[np.ndarray], first: int, what: str) -> np.ndarray:
+    """The log's entries from the columns of `select_query`. Raises BadInput when there is a gap, or a name unknown."""
+    number, *values = columns
+    entries = np.zeros(len(number), DTYPES[log])
+    if not np.array_equal(number, np.arange(first, first + len(number))):
         raise BadInput(f"{what}: its {log} have a gap", "its journal has them: run it again from there")
-    for place, one in enumerate(bindings(log), 1):
-        entries[one.field] = rows[f"f{place}"]
-        if one.names and len(rows) and int(rows[f"f{place}"].min()) < 0:
+    for one, column in zip(bindings(log), values, strict=True):
+        entries[one.field] = column
+        if one.names and len(column) and int(column.min()) < 0:
             raise BadInput(f"{what}: its {log} name a {one.names} that is not in its configuration")
     return entries

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, text
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import row_dtype
 from arbitrage_core.engine.output import SessionLog
-from arbitrage_core.storage.record.binary_copy import copy_out
+from arbitrage_core.storage.record.binary_arrays import arrays_out
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.entries import entries_of, select_query, wire_dtypes
 from arbitrage_core.storage.record.refusal_counts import RefusalCount
@@ -20,6 +20,8 @@ from arbitrage_core.storage.record.tables.sessions import LOGS
 Session = int | str
 """A run by its number (`sessions.id`), or the newest run of a name."""
 
+BLOCK_ENTRIES = 500_000
+
 
 def session_row(record: Record, session: Session) -> SessionRow:
     """The row of a run. Raises BadInput when there is none, RecordAway."""
@@ -29,7 +31,7 @@ def session_row(record: Record, session: Session) -> SessionRow:
 
 def read_log(record: Record, session: Session, log: str) -> np.ndarray:
     """One log of a run, as the engine's records, in order. Raises BadInput for a gap or a missing end, RecordAway."""
-    with _instant(record) as connection:
+    with at_one_instant(record) as connection:
         return _entries(connection, find_row(connection, session), log)
 
 
@@ -38,9 +40,13 @@ def session_log_of(record: Record, session: Session) -> SessionLog:
 
     Raises BadInput for a gap or a missing end, RecordAway.
     """
-    with _instant(record) as connection:
-        row = find_row(connection, session)
-        logs = {log: _entries(connection, row, log) for log in LOGS}
+    with at_one_instant(record) as connection:
+        return log_of(connection, find_row(connection, session))
+
+
+def log_of(connection: Connection, row: SessionRow) -> SessionLog:
+    """As `session_log_of`, on a connection `at_one_instant`."""
+    logs = {log: _entries(connection, row, log) for log in LOGS}
     reports = np.zeros(0, row_dtype(row.config.levels))
     return SessionLog(**logs, reports=reports, report_positions=np.zeros(0, np.int64))
 
@@ -48,15 +54,20 @@ def session_log_of(record: Record, session: Session) -> SessionLog:
 def read_refusals(record: Record, session: Session) -> dict[tuple[str, int], RefusalCount]:
     """Counts by (symbol, number of the refusal). Raises BadInput when there is no such run, RecordAway."""
     with record.begin() as connection:
-        query = select(REFUSALS).where(REFUSALS.c.session_id == find_row(connection, session).id)
-        return {
-            (found["symbol"], found["refusal_code"]): RefusalCount(found["refused"], found["missed"])
-            for found in connection.execute(query).mappings()
-        }
+        return refusals_of(connection, find_row(connection, session))
+
+
+def refusals_of(connection: Connection, row: SessionRow) -> dict[tuple[str, int], RefusalCount]:
+    """As `read_refusals`, on a connection."""
+    query = select(REFUSALS).where(REFUSALS.c.session_id == row.id)
+    return {
+        (found["symbol"], found["refusal_code"]): RefusalCount(found["refused"], found["missed"])
+        for found in connection.execute(query).mappings()
+    }
 
 
 @contextmanager
-def _instant(record: Record) -> Iterator[Connection]:
+def at_one_instant(record: Record) -> Iterator[Connection]:
     """A transaction that sees one instant, however much is recorded meanwhile."""
     with record.begin() as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
@@ -64,11 +75,17 @@ def _instant(record: Record) -> Iterator[Connection]:
 
 
 def _entries(connection: Connection, row: SessionRow, log: str) -> np.ndarray:
-    query = select_query(log, row.id, row.symbols, row.venues)
-    entries = entries_of(log, copy_out(raw(connection), query, wire_dtypes(log)), f"session {row}")
-    if len(entries) != row.counts[log]:
+    """A log in blocks, so that neither side holds more than one of them packed. The last one has no end: it brings
+    whatever is there and should not be."""
+    count, blocks = row.counts[log], []
+    for first in range(0, count + 1, BLOCK_ENTRIES):
+        end = first + BLOCK_ENTRIES if first + BLOCK_ENTRIES <= count else None
+        query = select_query(log, row.id, row.symbols, row.venues, first, end)
+        blocks.append(entries_of(log, arrays_out(raw(connection), query, wire_dtypes(log)), first, f"session {row}"))
+    entries = np.concatenate(blocks)
+    if len(entries) != count:
         raise BadInput(
-            f"session {row}: {row.counts[log]} of its {log} were recorded, {len(entries)} are there",
+            f"session {row}: {count} of its {log} were recorded, {len(entries)} are there",
             "record it again from its journal",
         )
     return entries
