@@ -1,7 +1,7 @@
 """Great Expectations suites behind one gate: `gate` for what sessions recorded, `gate_rows` for what they read."""
 
-from checks.gate import gate
+from checks.gate import gate, prepare
 from checks.input_rows import gate_rows
 from checks.result import CheckResult, GateResult
 
-__all__ = ["CheckResult", "GateResult", "gate", "gate_rows"]
+__all__ = ["CheckResult", "GateResult", "gate", "gate_rows", "prepare"]

@@ -5,17 +5,19 @@ say what is wrong with them. What the table holds as NULL is NaN in prices and `
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from psycopg import sql
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select
 
 from arbitrage_core.storage.record.binary_arrays import array_of, arrays_out
 from arbitrage_core.storage.record.database import Record, raw
-from arbitrage_core.storage.record.session_row import SessionRow, find_row
-from arbitrage_core.storage.record.tables import REFUSALS, SESSIONS
+from arbitrage_core.storage.record.reader import at_one_instant
+from arbitrage_core.storage.record.session_row import SessionRow, find_rows
+from arbitrage_core.storage.record.tables import REFUSALS
 
 Columns = dict[str, np.ndarray]
 
@@ -76,23 +78,29 @@ class Evidence:
 def read_evidence(record: Record, sessions: Sequence[int]) -> Evidence:
     """Reads it, all as of one instant. Raises RecordAway, and BadInput for a configuration that is not understood."""
     asked = tuple(dict.fromkeys(sessions))
-    with record.begin() as connection:
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        there = connection.execute(select(SESSIONS.c.id).where(SESSIONS.c.id.in_(asked)).order_by(SESSIONS.c.id))
-        rows = [find_row(connection, found) for found in there.scalars().all()]
+    with at_one_instant(record) as connection:
+        rows = find_rows(connection, asked)
         symbols = tuple(dict.fromkeys(symbol for row in rows for symbol in row.symbols))
         venues = tuple(dict.fromkeys(venue for row in rows for venue in row.venues))
         ids = [row.id for row in rows]
-        tables = {name: _read(connection, name, ids, symbols, venues) for name in READ}
-        return Evidence(
-            asked=asked,
-            sessions=rows,
-            symbols=symbols,
-            venues=venues,
-            tables=tables,
-            transitions=_transitions(connection, ids),
-            refusals=_refusals(connection, ids),
-        )
+        snapshot = connection.execute(select(func.pg_export_snapshot())).scalar_one()
+
+        def beside(table: str) -> Columns:
+            with at_one_instant(record, snapshot) as another:
+                return _read(another, table, ids, symbols, venues)
+
+        with ThreadPoolExecutor(1) as second:  # the largest table by itself, while the others are read here
+            largest = second.submit(beside, "orders")
+            tables = {name: _read(connection, name, ids, symbols, venues) for name in READ if name != "orders"}
+            return Evidence(
+                asked=asked,
+                sessions=rows,
+                symbols=symbols,
+                venues=venues,
+                transitions=_transitions(connection, ids),
+                refusals=_refusals(connection, ids),
+                tables={**tables, "orders": largest.result()},
+            )
 
 
 def _read(connection: Connection, table: str, ids: list[int], symbols: Sequence[str], venues: Sequence[str]) -> Columns:

@@ -6,6 +6,7 @@ The columns are read from Postgres as arrays and judged as frames, while Great E
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 import pandas as pd
 
@@ -22,6 +23,14 @@ RULES: tuple[Rule, ...] = tuple(rule for suite in SUITES for rule in suite.RULES
 KEYS = {frame: columns for suite in SUITES for frame, columns in suite.KEYS.items()}
 
 
+@lru_cache(maxsize=1)
+def prepare() -> threading.Thread:
+    """Begins to import Great Expectations, which takes seconds; whoever will want a gate calls this early."""
+    importing = threading.Thread(target=great_expectations, name="great-expectations", daemon=True)
+    importing.start()
+    return importing
+
+
 def gate(stage: str, postgres_url: str, session_ids: Sequence[int]) -> GateResult:
     """Every rule over what these sessions recorded.
 
@@ -32,8 +41,7 @@ def gate(stage: str, postgres_url: str, session_ids: Sequence[int]) -> GateResul
     Raises BadInput (a URL that is none, a configuration that is not understood) and RecordAway.
     """
     began = time.perf_counter()
-    importing = threading.Thread(target=great_expectations, name="great-expectations", daemon=True)
-    importing.start()  # its seconds pass while the database reads
+    importing = prepare()  # its seconds pass while the database reads
     with Record.open(postgres_url) as record:
         evidence = read_evidence(record, session_ids)
     read = time.perf_counter()

@@ -8,6 +8,7 @@ from prefect import flow, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from arbitrage_core.storage.record.database import Record
+from checks import prepare
 from flows.acceptance import stage_checks, verdict_of
 from flows.campaign_run import Ground, run_campaigns
 from flows.gate import gate_checks
@@ -50,6 +51,7 @@ def accept(stage: StageName = StageName.D65, seed_fault: SeedFault | None = None
 def run_stage_campaigns(stage: Stage, here: Ground, fault: SeedFault | None) -> tuple[CampaignOutcome, ...]:
     """Every seed of every campaign, and the paper sessions."""
     line = _line()
+    prepare()
     progress = Progress(
         sum(len(campaign.seeds) for campaign in stage.campaigns), f"{stage.name}: seeds of all campaigns", line
     )

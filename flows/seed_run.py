@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -117,8 +118,7 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
     except InvariantBroken as broken:
         return _broken(order, name, str(broken), time.perf_counter() - began)
     try:
-        with Record.open(order.postgres_url) as record:
-            record_id, found = _recorded(record, order, name, config, feed, result)
+        record_id, found = _recorded(_record(order.postgres_url), order, name, config, feed, result)
     except InvariantBroken as refused:  # a rule of a table: the record takes nothing that breaks it
         record_id, found = 0, [str(refused)]
     identical = prove(result, folder, feed)
@@ -167,6 +167,12 @@ def order_states_of(log: SessionLog) -> dict[str, int]:
     """How often an order entered each state."""
     counts = np.bincount(log.changes["after"], minlength=max(OrderState) + 1)
     return {state.name: int(counts[state]) for state in OrderState if state is not OrderState.NONE}
+
+
+@lru_cache(maxsize=1)
+def _record(url: str) -> Record:
+    """The record, opened once a process: its schema is looked at then, and not for every seed."""
+    return Record.open(url)
 
 
 def _recorded(

@@ -21,7 +21,7 @@ from tests.reference_model import run
 
 SEEDS_A_CHUNK = 50
 DIFFERED_ONCE = (2262,)
-"""Seeds beyond the first chunks that showed a defect: 2262, a market whose fees' rate turned fresh was not looked at."""
+"""Seeds beyond the first chunks that showed a defect. 2262: a fresh rate of a fee currency led to no look."""
 LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding")
 STREAMS_OF_DECISIONS = ("orders", "changes", "fills", "trades", "incidents", "funding")
 

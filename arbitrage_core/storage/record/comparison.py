@@ -4,6 +4,8 @@ Three ways that share nothing but the tables: every entry of every log against t
 the database against the engine's state; and the state's counters of refusals against those recorded.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -21,13 +23,16 @@ SHOWN_MAX = 5
 """Differing entries shown of one field."""
 
 
+Key = tuple[str, str, str]
+"""What is summed, of which symbol and at which venue; "" for all."""
+
+
 class Figure(NamedTuple):
-    """One figure of the engine, and the query that makes it up from the record."""
+    """One figure of the engine, in words and by its key."""
 
     name: str
+    key: Key
     ours: int
-    query: str
-    names: dict[str, object]
 
 
 def differences(record: Record, session: int | str, log: SessionLog, state: np.record) -> list[str]:
@@ -78,52 +83,54 @@ def _refusals(row: SessionRow, state: np.record, theirs: dict[tuple[str, int], R
 
 
 def _sums(connection: Connection, row: SessionRow, state: np.record) -> list[str]:
-    found = []
-    for figure in _figures(row, state):
-        theirs = connection.execute(text(figure.query), {"session": row.id, **figure.names}).scalar_one()
-        if theirs is None or int(theirs) != figure.ours:
-            found.append(f"{figure.name}: {theirs} by the record, {figure.ours} by the engine")
+    theirs = _by_the_record(connection, row.id)
+    return [
+        f"{name}: {theirs.get(key, 0)} by the record, {ours} by the engine"
+        for name, key, ours in _figures(row, state)
+        if theirs.get(key, 0) != ours
+    ]
+
+
+_MONEY = """
+    SELECT symbol, venue, sum(realised_amount), sum(fee_reporting_amount), sum(side * lots)
+    FROM fills WHERE session_id = :session GROUP BY symbol, venue
+    UNION ALL
+    SELECT symbol, venue, sum(amount), 0, 0 FROM funding WHERE session_id = :session GROUP BY symbol, venue
+"""
+_ENDED = "SELECT symbol, phase, count(*) FROM trades WHERE session_id = :session GROUP BY symbol, phase"
+_EQUITY = "SELECT equity_amount FROM equity WHERE session_id = :session ORDER BY number DESC LIMIT 1"
+
+
+def _by_the_record(connection: Connection, session: int) -> Counter[Key]:
+    """The figures as the database makes them up from fills, funding, trades and marks, by key."""
+    asked, found = {"session": session}, Counter[Key]()
+    for symbol, venue, realised, fees, dealt in connection.execute(text(_MONEY), asked):
+        found["realised", "", ""] += int(realised)
+        found["realised", symbol, ""] += int(realised)
+        found["realised", "", venue] += int(realised)
+        found["fees", "", ""] += int(fees)
+        found["fees", symbol, ""] += int(fees)
+        found["dealt", symbol, venue] += int(dealt)
+    for symbol, phase, count in connection.execute(text(_ENDED), asked):
+        found[phase, symbol, ""] += count
+    found["equity", "", ""] += connection.execute(text(_EQUITY), asked).scalar() or 0
     return found
 
 
-_REALISED = """
-    SELECT coalesce((SELECT sum(realised_amount) FROM fills WHERE session_id = :session {and_where}), 0)
-         + coalesce((SELECT sum(amount) FROM funding WHERE session_id = :session {and_where}), 0)
-"""
-_FEES = "SELECT coalesce(sum(fee_reporting_amount), 0) FROM fills WHERE session_id = :session {and_where}"
-_POSITION = """
-    SELECT coalesce(sum(side * lots), 0) FROM fills WHERE session_id = :session AND symbol = :symbol AND venue = :venue
-"""
-_ENDED = "SELECT count(*) FROM trades WHERE session_id = :session AND symbol = :symbol AND phase = :phase"
-_EQUITY = """
-    SELECT equity_amount FROM equity WHERE session_id = :session ORDER BY number DESC LIMIT 1
-"""
-
-
-def _figures(row: SessionRow, state: np.record) -> list[Figure]:
-    """The engine's figures, and how the database makes them up from fills, funding, trades and marks."""
-    whole = {"and_where": ""}
-    of_symbol, of_venue = {"and_where": "AND symbol = :symbol"}, {"and_where": "AND venue = :venue"}
-    found = [
-        Figure("realised PnL of the session", int(state["realised_amount"]), _REALISED.format(**whole), {}),
-        Figure("fees of the session", int(state["fees_amount"]), _FEES.format(**whole), {}),
-    ]
+def _figures(row: SessionRow, state: np.record) -> Iterator[Figure]:
+    """The engine's figures."""
+    yield Figure("realised PnL of the session", ("realised", "", ""), int(state["realised_amount"]))
+    yield Figure("fees of the session", ("fees", "", ""), int(state["fees_amount"]))
     if row.counts["equity"]:
-        found.append(Figure("equity at the last mark", int(state["equity_amount"]), _EQUITY, {}))
+        yield Figure("equity at the last mark", ("equity", "", ""), int(state["equity_amount"]))
     for s, symbol in enumerate(row.symbols):
-        mine, named = state["symbols"][s], {"symbol": symbol}
-        found += [
-            Figure(f"realised PnL of {symbol}", int(mine["realised_amount"]), _REALISED.format(**of_symbol), named),
-            Figure(f"fees of {symbol}", int(mine["fees_amount"]), _FEES.format(**of_symbol), named),
-        ]
+        mine = state["symbols"][s]
+        yield Figure(f"realised PnL of {symbol}", ("realised", symbol, ""), int(mine["realised_amount"]))
+        yield Figure(f"fees of {symbol}", ("fees", symbol, ""), int(mine["fees_amount"]))
         for phase, counter in (("CLOSED", "closed"), ("UNWOUND", "unwound"), ("VOID", "voids")):
-            name = f"trades {counter} of {symbol}"
-            found.append(Figure(name, int(mine[counter]), _ENDED, {**named, "phase": phase}))
+            yield Figure(f"trades {counter} of {symbol}", (phase, symbol, ""), int(mine[counter]))
         for v, venue in enumerate(row.venues):
             dealt = int(mine["position_lots"][v] - mine["initial_lots"][v])
-            name = f"lots of {symbol} dealt at {venue}"
-            found.append(Figure(name, dealt, _POSITION, {**named, "venue": venue}))
+            yield Figure(f"lots of {symbol} dealt at {venue}", ("dealt", symbol, venue), dealt)
     for v, venue in enumerate(row.venues):
-        realised = int(state["venues"]["realised_amount"][v])
-        found.append(Figure(f"realised PnL at {venue}", realised, _REALISED.format(**of_venue), {"venue": venue}))
-    return found
+        yield Figure(f"realised PnL at {venue}", ("realised", "", venue), int(state["venues"]["realised_amount"][v]))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from psycopg import sql
 from sqlalchemy import Connection, select, text
 
 from arbitrage_core.domain.errors import BadInput
@@ -67,10 +68,17 @@ def refusals_of(connection: Connection, row: SessionRow) -> dict[tuple[str, int]
 
 
 @contextmanager
-def at_one_instant(record: Record) -> Iterator[Connection]:
-    """A transaction that sees one instant, however much is recorded meanwhile."""
+def at_one_instant(record: Record, snapshot: str | None = None) -> Iterator[Connection]:
+    """A transaction that reads as of one instant, however much is recorded meanwhile.
+
+    `snapshot`: that of another transaction which still runs, by the name `pg_export_snapshot` gave it. One process of
+    the server serves it: several that make arrays together hand them to each other, which costs more than it saves.
+    """
     with record.begin() as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+        if snapshot is not None:
+            raw(connection).execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
         yield connection
 
 

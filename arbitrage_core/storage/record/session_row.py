@@ -4,6 +4,7 @@ A run begins once: the same name and start give the row that is there, so a lost
 Whoever writes carries an epoch; `take_over` raises the row's, and from then on an older writer is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -155,6 +156,12 @@ def find_row(connection: Connection, session: int | str) -> SessionRow:
         named = f"number {session}" if isinstance(session, int) else repr(session)
         raise BadInput(f"the record has no session {named}", "list those it has: arb session list")
     return _row(found)
+
+
+def find_rows(connection: Connection, sessions: Sequence[int]) -> list[SessionRow]:
+    """Those of these runs that there are, in the order of their numbers."""
+    query = select(SESSIONS).where(SESSIONS.c.id.in_(sessions)).order_by(SESSIONS.c.id)
+    return [_row(found) for found in connection.execute(query).mappings()]
 
 
 def take_over(connection: Connection, session: int, epoch: int) -> SessionRow:
