@@ -1,6 +1,7 @@
 """`arb up`, `arb down`, `arb status`, `arb reset`: the servers this checkout runs for itself."""
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,18 +28,23 @@ def up(
     from concurrent.futures import ThreadPoolExecutor
 
     from arbitrage_core.services.failure import ServiceFailed
-    from arbitrage_core.services.stores import ensure_prefect, ensure_stores, status
+    from arbitrage_core.services.stores import ensure_prefect, ensure_stores, likely_prefect, status
     from console.complaint import complain
+    from deployments.deploy import Deploying
 
+    deploying = None
     with ThreadPoolExecutor(2) as at_once:
         started = [at_once.submit(ensure_stores, _notice)]
         if not stores:
+            with suppress(ServiceFailed):  # what is started next says it
+                deploying = Deploying(likely_prefect(_notice), _notice)
             started.append(at_once.submit(ensure_prefect, _notice))
         failed = [error for one in started if (error := one.exception()) is not None]
-    if not stores and not failed:
-        from deployments.deploy import deploy
-
-        deploy(started[-1].result(), _notice)
+    if deploying is not None:
+        if failed:
+            deploying.give_up()
+        else:
+            deploying.finish(started[-1].result())
     for error in failed:
         if not isinstance(error, ServiceFailed):
             raise error

@@ -3,7 +3,7 @@
 The server keeps a SQLite of its own below `.arb/services/prefect` and wants no password: its page is opened in a
 browser. So any program of this machine may use it, and pages of other origins may not. The worker polls the work pool
 `arb`, runs each flow as a process in the checkout, and runs as whoever started it, because flows write where we do.
-Its launcher imports Prefect while the server still starts, and goes on once that answers.
+It imports Prefect while the server still starts, and goes on once that answers.
 """
 
 import http.client
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -36,19 +37,25 @@ OFFLINE = {
 QUIET = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
 WORKER_SETTINGS = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 
-LAUNCHER = """
+_LAUNCHER = """
 import importlib, runpy, sys, time, urllib.request
-importlib.import_module("prefect.workers.process")
-url, until = sys.argv.pop(1), time.monotonic() + 90
+modules, url, until = sys.argv.pop(1), sys.argv.pop(1), time.monotonic() + 120
+for module in modules.split(","):
+    importlib.import_module(module)
 while time.monotonic() < until:
     try:
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url + "/health", timeout=2).close()
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2).close()
         break
     except OSError:
         time.sleep(0.1)
 sys.argv[0] = "prefect"
 runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 """
+
+
+def prefect_once(url: str, modules: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The command of one of Prefect's programs that imports its modules first and goes on once `url` answers 200."""
+    return [sys.executable, "-P", "-c", _LAUNCHER, ",".join(modules), url, *words]
 
 
 def prefect_environment(folder: Path, api_url: str) -> dict[str, str]:
@@ -120,8 +127,9 @@ class PrefectWorker(Service):
         checkout = Path(arbitrage_core.__file__).resolve().parent.parent
         environment = {**prefect_environment(self.data, self.api_url), **WORKER_SETTINGS}
         environment["PYTHONPATH"] = str(checkout)
-        prefect = ["worker", "start", "--pool", POOL, "--type", "process", "--name", WORKER_NAME]
-        command = [sys.executable, "-P", "-c", LAUNCHER, self.api_url, *prefect, "--install-policy", "never"]
+        words = ["worker", "start", "--pool", POOL, "--type", "process", "--name", WORKER_NAME]
+        words += ["--install-policy", "never"]
+        command = prefect_once(f"{self.api_url}/health", ["prefect.workers.process"], words)
         return operating_system.spawn(command, log=self.log, user=None, environment=environment, folder=checkout)
 
     @property

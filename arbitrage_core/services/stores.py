@@ -53,6 +53,12 @@ def ensure_prefect(notice: Notice) -> str:
     return url
 
 
+def likely_prefect(notice: Notice) -> str:
+    """The API address that `ensure_prefect` will give, as far as can be told before it is up. Raises ServiceFailed."""
+    server = PrefectServer(home())
+    return external.PREFECT.url or server.url(server.likely_port(notice))
+
+
 def status(folder: Path | None = None) -> list[ServiceStatus]:
     """Every service as it is now, within a second: PostgreSQL, Valkey, Prefect's server and worker."""
     folder = folder or home()

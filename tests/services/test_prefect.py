@@ -11,7 +11,8 @@ import pytest
 from arbitrage_core.services.operating_system import WINDOWS
 from arbitrage_core.services.prefect import PrefectServer, PrefectWorker, call, prefect_environment
 from arbitrage_core.services.service import State
-from arbitrage_core.services.stores import ensure_prefect, status, stop_all
+from arbitrage_core.services.stores import ensure_prefect, likely_prefect, status, stop_all
+from deployments.deploy import Deploying
 from tests.services.servers import no_notice
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(WINDOWS, reason="Windows has no such signals")]
@@ -22,7 +23,11 @@ def states() -> dict[str, State]:
 
 
 def test_server_and_worker_from_start_to_end(home: Path):
+    told_of: list[str] = []
+    deploying = Deploying(likely_prefect(no_notice), told_of.append)
     url = ensure_prefect(no_notice)
+    assert deploying.finish(url) is True
+    assert len(told_of) == 1
     server, worker = PrefectServer(home), PrefectWorker(home).at(url)
     assert states() == {"prefect": State.UP, "worker": State.UP}
     assert ensure_prefect(no_notice) == url
@@ -35,6 +40,11 @@ def test_server_and_worker_from_start_to_end(home: Path):
         if one.status == psutil.CONN_LISTEN
     ]
     assert set(listening) == {"127.0.0.1"}
+
+    assert Deploying(url, told_of.append).finish(url) is False, "the server has them already"
+    assert len(told_of) == 1
+    code, told = call(url, "/deployments/name/accept/accept", 5)
+    assert (code, json.loads(told)["work_pool_name"]) == (200, "arb")
 
     os.kill(worker.find().pid, 9)
     time.sleep(0.1)
@@ -52,6 +62,15 @@ def test_server_and_worker_from_start_to_end(home: Path):
     assert stop_all() == ["worker", "prefect"]
     assert states() == {"prefect": State.DOWN, "worker": State.DOWN}
     assert server.processes() + worker.processes() == []
+
+
+def test_deployments_of_a_server_that_never_comes_are_given_up(home: Path):
+    deploying = Deploying("http://127.0.0.1:9/api", no_notice)
+    process = deploying._process
+    assert process is not None
+    assert process.poll() is None
+    deploying.give_up()
+    assert process.poll() is not None
 
 
 def test_no_setting_of_the_operators_reaches_it(home: Path, monkeypatch: pytest.MonkeyPatch):
