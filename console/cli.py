@@ -20,6 +20,7 @@ from console.replay import replay
 from console.services import down, reset, status, up
 from console.session_commands import session_app
 from console.suite import suite
+from console.switches import kill, symbol_app
 
 PROGRAM = "arb"
 SEVERAL = "--data"
@@ -44,6 +45,8 @@ app.command("down")(down)
 app.command("status")(status)
 app.command("reset")(reset)
 app.add_typer(session_app)
+app.add_typer(symbol_app)
+app.command("kill")(kill)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite)
 
 

@@ -190,6 +190,8 @@ def _params(choices: Choices, slowest_ms: float) -> StrategyParams:
         cooldown_ms=pick(choices, 0.0, 30.0, 30.0, 400.0),
         quote_age_max_ms=pick(choices, 1_000.0, 1_000.0, 300.0, 10_000.0),
         spread_max_bps=pick(choices, 500.0, 500.0, 35.0),
+        skew_max_ms=pick(choices, 1_000.0, 1_000.0, 12.0, 60.0),
+        frozen_max_ms=pick(choices, 60_000.0, "off", 25.0, 400.0),
         symbol_exposure_max_quote=pick(choices, float("inf"), float("inf"), float("inf"), 50.0, 120.0),
         entry_order=pick(choices, EntryOrder.IOC, EntryOrder.IOC, *EntryOrder),
         exit_order=pick(choices, ExitOrder.IOC, ExitOrder.IOC, ExitOrder.MARKET),
@@ -228,7 +230,9 @@ class Tape:
         self.flatten_at = count * 3 // 4 if happens(choices, 35) else count
         self.down: list[tuple[int, int]] = []
         """Venues and symbols whose feed shall come back."""
-        self.paused = self.stores_silent = False
+        self.paused = self.stores_silent = self.killed = False
+        self.off: list[int] = []
+        """Symbols that shall be switched on again."""
 
     def write(self) -> np.ndarray:
         """All rows."""
@@ -261,6 +265,12 @@ class Tape:
             return
         if self.stores_silent and happens(self.choices, 10):
             self._command(row, Command.STORES_ANSWER)
+            return
+        if self.killed and happens(self.choices, 10):
+            self._command(row, Command.KILL_RELEASE)
+            return
+        if self.off and happens(self.choices, 10):
+            self._command(row, Command.SYMBOL_ON, self.off.pop())
             return
         if self.down and happens(self.choices, 8):
             row["kind"], row["status"] = RowKind.FEED, FeedStatus.UP
@@ -343,7 +353,7 @@ class Tape:
         if what < 5:
             self._feed(row)
         elif what < 8:
-            self._command(row, pick(choices, Command.RESUME, Command.PAUSE, Command.STORES_SILENT))
+            self._switch(row)
         elif what < 9:
             row["kind"], row["currency"], row["amount"] = RowKind.BALANCE, 0, 123.0
             self._address_venue(row)
@@ -352,12 +362,24 @@ class Tape:
             row["kind"], row["status"] = RowKind.REPORT, OrderState.FILLED
             row["client_id"], row["filled_lots"], row["cost_quote"] = 4711, 1, 1.0
 
-    def _command(self, row: np.void, command: Command) -> None:
+    def _switch(self, row: np.void) -> None:
+        """Something is switched off; later rows switch it on again."""
+        commands = (Command.RESUME, Command.PAUSE, Command.STORES_SILENT, Command.KILL, Command.SYMBOL_OFF)
+        command = pick(self.choices, *commands)
+        symbol = ALL_SYMBOLS
+        if command == Command.SYMBOL_OFF:
+            symbol = self.choices.below(len(self.config.symbols))
+            self.off.append(symbol)
+        self._command(row, command, symbol)
+
+    def _command(self, row: np.void, command: Command, symbol: int = ALL_SYMBOLS) -> None:
         if command in (Command.STORES_SILENT, Command.STORES_ANSWER):
             self.stores_silent = command == Command.STORES_SILENT
-        else:
+        elif command in (Command.KILL, Command.KILL_RELEASE):
+            self.killed = command == Command.KILL
+        elif command in (Command.PAUSE, Command.RESUME):
             self.paused = command == Command.PAUSE
-        row["kind"], row["status"] = RowKind.COMMAND, command
+        row["kind"], row["status"], row["symbol"] = RowKind.COMMAND, command, symbol
 
     def _address_venue(self, row: np.void) -> None:
         row["venue"], row["symbol"] = self.choices.below(len(self.config.venues)), ALL_SYMBOLS

@@ -47,6 +47,12 @@ class Command(IntEnum):
     STORES_SILENT = 3
     """The record or the live state does not answer: no entries until it does."""
     STORES_ANSWER = 4
+    KILL = 5
+    """No new risk until it is released: entries over, resting ones canceled, legs alone reversed and not completed."""
+    KILL_RELEASE = 6
+    SYMBOL_OFF = 7
+    """As PAUSE, for the row's symbol; its resting entries are canceled."""
+    SYMBOL_ON = 8
 
 
 @lru_cache(maxsize=32)
@@ -128,9 +134,11 @@ def with_levels(rows: np.ndarray, levels: int) -> np.ndarray:
     return result
 
 
-def command_row(command: Command, now_ns: int, levels: int) -> np.ndarray:
-    """A COMMAND row: ROW[1]."""
-    return _bare_row(RowKind.COMMAND, now_ns, levels, command)
+def command_row(command: Command, now_ns: int, levels: int, symbol: int = ALL_SYMBOLS) -> np.ndarray:
+    """A COMMAND row: ROW[1]; `symbol` the index of the one it is for."""
+    row = _bare_row(RowKind.COMMAND, now_ns, levels, command)
+    row["symbol"] = symbol
+    return row
 
 
 def timer_row(now_ns: int, levels: int) -> np.ndarray:

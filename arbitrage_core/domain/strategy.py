@@ -65,6 +65,12 @@ class StrategyParams(BaseModel):
     max_open_trades: int = Field(4, ge=1, le=OPEN_TRADES_LIMIT)
     cooldown_ms: Milliseconds = 1_000.0
     quote_age_max_ms: float = Field(1_000.0, gt=0, le=86_400_000, allow_inf_nan=False)
+    skew_max_ms: float = Field(
+        1_000.0, gt=0, le=86_400_000, allow_inf_nan=False, description="how far apart the two books may have come"
+    )
+    frozen_max_ms: Annotated[float, Field(gt=0, le=86_400_000)] | Off = Field(
+        60_000.0, description="how long best prices may stand still while quotes go on coming; off: any time"
+    )
     spread_max_bps: float = Field(500.0, gt=0, le=10_000, description="a wider spread is too good to be true")
     symbol_exposure_max_quote: LimitQuote = Field(float("inf"), description="in the reporting currency, both legs")
     entry_order: EntryOrder = EntryOrder.IOC

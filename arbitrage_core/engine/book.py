@@ -10,6 +10,8 @@ from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS
 def observe(book, touch, rate, row):
     """Writes a QUOTE row into `book`, and its best prices in the reporting currency into `touch`."""
     book.received_ns = row.received_ns
+    if row.bid_px[0] != book.bid_px[0] or row.ask_px[0] != book.ask_px[0]:
+        book.moved_ns = row.now_ns
     if book.feed == AWAITING_QUOTE:
         book.feed = FeedStatus.UP
     for k in range(len(book.bid_px)):
@@ -69,7 +71,15 @@ def market_refusal(state, params, symbol, terms, venue, now_ns):
         return refusal
     if not rates_are_fresh(state, params, terms, venue, now_ns):
         return Refusal.RATE_MUST_BE_FRESH
+    if not now_ns - symbol.books[venue].moved_ns <= terms.frozen_max_ns:
+        return Refusal.BOOK_MUST_MOVE
     return Refusal.NONE
+
+
+@compiled
+def are_in_step(bought, sold, skew_max_ns):
+    """Whether two books came so close to each other that their spread is one of the same moment."""
+    return abs(bought.received_ns - sold.received_ns) <= skew_max_ns
 
 
 @compiled

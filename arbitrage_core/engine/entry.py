@@ -41,7 +41,7 @@ def consider_entry(state, params, out, s, now_ns):
     if not found:
         end_opportunity(symbol)
         return
-    inactive = session_refusal(state)
+    inactive = session_refusal(state, symbol)
     if inactive != Refusal.NONE:
         refusal = inactive
     if refusal == Refusal.NONE:

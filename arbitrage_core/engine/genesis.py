@@ -35,7 +35,7 @@ def _write_symbol(symbol: np.record, terms: np.record) -> None:
     symbol.stop_watches["loss_px"] = 1e308
     symbol.cooldown_due_ns = NEVER_NS
     symbol.free_from_ns = LONG_AGO_NS
-    symbol.books["received_ns"] = LONG_AGO_NS
+    symbol.books["received_ns"] = symbol.books["moved_ns"] = LONG_AGO_NS
     symbol.entry_factor = terms.entry_factor
     for index, market in enumerate(terms.markets):
         if market["exists"]:

@@ -15,12 +15,17 @@ NS_PER_S = 1_000_000_000
 
 
 @compiled
-def session_refusal(state):
-    """Entries need an active session, and stores that answer: what cannot be recorded or steered is not begun."""
+def session_refusal(state, symbol):
+    """Entries need the kill switch off, an active session, stores that answer (what cannot be recorded or steered is
+    not begun), and their symbol switched on."""
+    if state.killed != 0:
+        return Refusal.KILL_SWITCH_MUST_BE_OFF
     if state.phase != SessionPhase.ACTIVE:
         return Refusal.SESSION_MUST_BE_ACTIVE
     if state.stores_silent != 0:
         return Refusal.STORES_MUST_ANSWER
+    if symbol.off != 0:
+        return Refusal.SYMBOL_MUST_BE_ON
     return Refusal.NONE
 
 

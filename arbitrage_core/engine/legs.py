@@ -182,7 +182,7 @@ def completing_cost_bps(state, params, s, trade, lead_index, lots, now_ns):
     """What completing the lagging leg is expected to cost, its lost edge included; inf when it is not allowed."""
     terms = params.symbols[s]
     lead, lag = trade.legs[lead_index], trade.legs[1 - lead_index]
-    if not (lots > 0 and state.phase == SessionPhase.ACTIVE and is_fresh(state, params, s, lag.venue, now_ns)):
+    if not (lots > 0 and may_add(state, state.symbols[s]) and is_fresh(state, params, s, lag.venue, now_ns)):
         return np.inf
     px = touch_px(state.symbols[s].books[lag.venue], lag.side)
     adverse_bps = lag.side * (px - lag.decision_px) / lag.decision_px * 1e4
@@ -196,6 +196,13 @@ def completing_cost_bps(state, params, s, trade, lead_index, lots, now_ns):
 
 
 @compiled
+def may_add(state, symbol):
+    """Whether a leg may be completed of one's own accord: the session is active and the symbol on. Silent stores do not
+    matter, since it makes risk smaller; the kill switch stops it in `completion_refusal`."""
+    return state.phase == SessionPhase.ACTIVE and symbol.off == 0
+
+
+@compiled
 def completion_limit_px(terms, lag, px):
     """The touch plus the slippage bound, but no further than `complete_bound_bps` from the decision price."""
     market = terms.markets[lag.venue]
@@ -206,7 +213,9 @@ def completion_limit_px(terms, lag, px):
 
 @compiled
 def completion_refusal(state, params, s, lag, lots, limit):
-    """A completion opens risk: exposure, inventory and capital must allow it."""
+    """A completion opens risk: the kill switch, exposure, inventory and capital must allow it."""
+    if state.killed != 0:
+        return Refusal.KILL_SWITCH_MUST_BE_OFF
     symbol, v = state.symbols[s], lag.venue
     worst_px = worst_px_of(lag.side, limit, touch_px(symbol.books[v], lag.side), params.symbols[s].slippage_bound_bps)
     worst = worst_px * symbol.rates[v]

@@ -10,7 +10,7 @@ from arbitrage_core.domain.record import one, record
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import RUNGS_MAX, EntryOrder, ExitOrder, LegPolicy, StrategyParams
 from arbitrage_core.domain.trade import SingleLegPolicy
-from arbitrage_core.engine.state import CURRENCY_SLOTS, Shape
+from arbitrage_core.engine.state import CURRENCY_SLOTS, NEVER_NS, Shape
 
 NS_PER_MS = 1_000_000
 CHEAP_TEST_SLACK = 1e-9
@@ -42,6 +42,8 @@ def symbol_params_dtype(venues: int) -> np.dtype:
         entry_net_edge_bps="f8",  # −inf: no gate
         spread_max_bps="f8",
         quote_age_max_ns="i8",
+        skew_max_ns="i8",
+        frozen_max_ns="i8",  # NEVER: off
         max_open_trades="i8",
         converts="i8",  # non-zero: some market's quote or fee currency is not the reporting one
         round_trip_bps=("f8", (venues * venues,)),  # of a round trip [bought at × venues + sold at], slippage included
@@ -164,8 +166,18 @@ def _write_strategy(target: np.record, params: StrategyParams, lot_base: float) 
     for name in ("entry_spread_bps", "exit_spread_bps", "spread_max_bps", "slippage_bound_bps", "complete_bound_bps"):
         target[name] = getattr(params, name)
     target.hold_risk_bps, target.max_open_trades = params.hold_risk_bps, params.max_open_trades
-    for name in ("hold_max", "cooldown", "quote_age_max", "working_max", "exit_wait_max", "answer_timeout", "retry"):
+    for name in (
+        "hold_max",
+        "cooldown",
+        "quote_age_max",
+        "skew_max",
+        "working_max",
+        "exit_wait_max",
+        "answer_timeout",
+        "retry",
+    ):
         target[name + "_ns"] = _ns(getattr(params, name + "_ms"))
+    target.frozen_max_ns = NEVER_NS if params.frozen_max_ms == "off" else _ns(params.frozen_max_ms)
     target.single_leg_deadline_ns = _ns(params.single_leg_deadline_ms)
     target.single_leg_policy = _POLICIES[params.single_leg_policy]
     target.entry_style, target.exit_style = _ENTRY_STYLES[params.entry_order], _EXIT_STYLES[params.exit_order]

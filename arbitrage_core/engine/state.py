@@ -14,7 +14,7 @@ from arbitrage_core.domain.record import record
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS
 from arbitrage_core.domain.trade import ExitReason
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 AWAITING_QUOTE = 3
 """A book's feed after FEED UP, until its next quote."""
 NEVER_NS = np.iinfo(np.int64).max
@@ -126,6 +126,7 @@ def book_dtype(levels: int) -> np.dtype:
     """The book of a market: prices in its own currency, quantities in base currency."""
     return record(
         received_ns="i8",
+        moved_ns="i8",  # row time at which its best prices last changed
         feed="i8",  # FeedStatus, or AWAITING_QUOTE
         bid_px=("f8", (levels,)),
         bid_qty=("f8", (levels,)),
@@ -149,6 +150,7 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
         books=(book_dtype(levels), (venues,)),
         doubts=("i8", (venues,)),
         free_from_ns="i8",
+        off="i8",  # non-zero: the operator switched the symbol off
         opportunity="i8",  # stands: 1; and was taken: 2
         opportunity_refusal="i8",
         in_use="i8",  # slots
@@ -267,6 +269,7 @@ def state_dtype(shape: Shape) -> np.dtype:
         mark_due_ns="i8",
         rows="i8",
         phase="i8",  # SessionPhase
+        killed="i8",  # non-zero: the kill switch is on, until released
         stores_silent="i8",  # non-zero: what should keep the record or show the state does not answer
         fault="i8",
         approval="i8",  # one-use: what the guards granted and send has not yet consumed

@@ -331,6 +331,12 @@ def see_command(state, params, out, row):
     if row.status == Command.STORES_SILENT or row.status == Command.STORES_ANSWER:
         state.stores_silent = 1 if row.status == Command.STORES_SILENT else 0
         return
+    if row.status == Command.KILL or row.status == Command.KILL_RELEASE:
+        kill(state, params, out, row)
+        return
+    if row.status == Command.SYMBOL_OFF or row.status == Command.SYMBOL_ON:
+        switch_symbol(state, params, out, row)
+        return
     if state.phase == SessionPhase.HALTED or state.phase == SessionPhase.ENDING:
         return
     if row.status == Command.PAUSE:
@@ -343,6 +349,29 @@ def see_command(state, params, out, row):
             cancel_entries(state, params, out, s, row.now_ns)
             look_at_trades(state, params, out, s, row.now_ns)
             arm(state, params, s)
+
+
+@compiled
+def kill(state, params, out, row):
+    """KILL latches: nothing that adds risk is sent until KILL_RELEASE, in whatever phase; exits go on."""
+    state.killed = 1 if row.status == Command.KILL else 0
+    if state.killed != 0:
+        for s in range(params.symbol_count):
+            cancel_entries(state, params, out, s, row.now_ns)
+            arm(state, params, s)
+
+
+@compiled
+def switch_symbol(state, params, out, row):
+    """SYMBOL_OFF and SYMBOL_ON, of the symbol the row names."""
+    if not 0 <= row.symbol < params.symbol_count:
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
+        return
+    s = np.int64(row.symbol)
+    state.symbols[s].off = 1 if row.status == Command.SYMBOL_OFF else 0
+    if state.symbols[s].off != 0:
+        cancel_entries(state, params, out, s, row.now_ns)
+        arm(state, params, s)
 
 
 @compiled

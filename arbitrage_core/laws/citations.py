@@ -1,10 +1,10 @@
 """Law I9: what adds risk cites books that were fresh and uncrossed when it was decided; a reduction on an older or
 crossed book is flagged.
 
-ENTRY cites the books of both legs, others that of their own leg. Age is decision time − receipt, within
-`quote_age_max_ms`; 0 < bid < ask, finite. Of an entry quoted in the reporting currency the decision price must be the
-touch of its cited book. Whether a feed was down or ended is in no log, so a reduction may be flagged without need here.
-That cited quotes were really received is for the journal's rows to prove.
+ENTRY cites the books of both legs, which came within `skew_max_ms` of each other, others that of their own leg. Age
+is decision time − receipt, within `quote_age_max_ms`; 0 < bid < ask, finite. Of an entry quoted in the reporting
+currency the decision price must be the touch of its cited book. Whether a feed was down or ended is in no log, so a
+reduction may be flagged without need here. That cited quotes were really received is for the journal's rows to prove.
 """
 
 import numpy as np
@@ -22,7 +22,9 @@ def log_citations(case: Case) -> list[Violation]:
     orders = case.submits
     bought, sold = _book(case, orders, "buy"), _book(case, orders, "sell")
     own = np.where(orders["leg"] == 0, bought, sold)
-    fresh = np.where(orders["purpose"] == Purpose.ENTRY, bought & sold, own)
+    apart_ns = np.abs(orders["buy_received_ns"] - orders["sell_received_ns"])
+    in_step = apart_ns <= case.terms.skew_max_ns[orders["symbol"]]
+    fresh = np.where(orders["purpose"] == Purpose.ENTRY, bought & sold & in_step, own)
 
     def named(what: str):
         return lambda n: f"order {orders['client_id'][n]}: {what}"

@@ -36,6 +36,7 @@ class Terms:
     lot_base: np.ndarray
     symbol_keys: np.ndarray
     quote_age_max_ns: np.ndarray
+    skew_max_ns: np.ndarray
     working_max_ns: np.ndarray
     answer_timeout_ns: np.ndarray
     retry_ns: np.ndarray
@@ -89,7 +90,7 @@ def terms_of(config: "SessionConfig | Terms") -> Terms:
         symbol_keys=np.array([key_of(symbol) for symbol in config.symbols], np.int64),
         **{
             f"{name}_ns": np.array([round(getattr(p, f"{name}_ms") * NS_PER_MS) for p in params], np.int64)
-            for name in ("quote_age_max", "working_max", "answer_timeout", "retry", "single_leg_deadline")
+            for name in ("quote_age_max", "skew_max", "working_max", "answer_timeout", "retry", "single_leg_deadline")
         },
         slippage_bound_bps=np.array([p.slippage_bound_bps for p in params]),
         symbol_exposure_max_quote=np.array([p.symbol_exposure_max_quote for p in params]),

@@ -8,11 +8,12 @@ there is no time, so commands wait for it, and go before it. Commands may be put
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
-from arbitrage_core.domain.row import Command, command_row, timer_row, with_levels
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command, command_row, timer_row, with_levels
 from arbitrage_core.feeds.row_stream import opaque
 
 COMMANDS_WAITING_MAX = 1_000
@@ -22,20 +23,36 @@ TIMER_EVERY_NS = 250_000_000
 Told = Callable[[], None]
 
 
+class _Waiting(NamedTuple):
+    """A command, and whom to tell what became of it."""
+
+    command: Command
+    symbol: int
+    handed: Told | None
+    dropped: Told | None
+
+
 class Inbox:
     """Puts rows of `row_dtype(levels)` and commands in order. `sequence` is how many were handed over, `last_ns` the
     time of the last one (0: none yet)."""
 
     def __init__(self, levels: int) -> None:
         self._levels = levels
-        self._commands: deque[tuple[Command, Told | None, Told | None]] = deque()
+        self._commands: deque[_Waiting] = deque()
         self._lock, self._closed = threading.RLock(), False
         self.sequence, self.last_ns = 0, 0
 
     def command(
-        self, command: Command, handed: Told | None = None, *, dropped: Told | None = None, bounded: bool = True
+        self,
+        command: Command,
+        handed: Told | None = None,
+        *,
+        symbol: int = ALL_SYMBOLS,
+        dropped: Told | None = None,
+        bounded: bool = True,
     ) -> None:
-        """Puts a command in; one of `handed`, when the engine has got it, and `dropped`, when it never will, is called.
+        """Puts a command in, for one symbol or all; one of `handed`, when the engine has got it, and `dropped`, when it
+        never will, is called.
 
         Raises BadInput when too many wait, unless not `bounded` (the runner's own), and when the inbox is closed.
         """
@@ -44,7 +61,7 @@ class Inbox:
                 raise BadInput("the session is ending and takes no commands any more", "start another one")
             if bounded and len(self._commands) >= COMMANDS_WAITING_MAX:
                 raise BadInput(f"{COMMANDS_WAITING_MAX} commands wait already", "wait for their answers")
-            self._commands.append((command, handed, dropped))
+            self._commands.append(_Waiting(command, symbol, handed, dropped))
 
     @property
     def waiting(self) -> int:
@@ -55,7 +72,7 @@ class Inbox:
         """Takes no more commands; whom to tell that theirs is dropped."""
         with self._lock:
             self._closed = True
-            left = [dropped for _, _, dropped in self._commands if dropped is not None]
+            left = [one.dropped for one in self._commands if one.dropped is not None]
             self._commands.clear()
         return left
 
@@ -96,8 +113,8 @@ class Inbox:
         with self._lock:
             taken = list(self._commands)
             self._commands.clear()
-        rows = [command_row(command, now_ns, self._levels) for command, _, _ in taken]
-        return rows, [handed for _, handed, _ in taken if handed is not None]
+        rows = [command_row(one.command, now_ns, self._levels, one.symbol) for one in taken]
+        return rows, [one.handed for one in taken if one.handed is not None]
 
     def _numbered(self, parts: list[np.ndarray]) -> np.ndarray:
         batch = parts[0]

@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from arbitrage_core.domain.errors import InvariantBroken
-from arbitrage_core.domain.row import Command, with_levels
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command, with_levels
 from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.session.inbox import Inbox
 from arbitrage_core.session.session import Session, closing_rows
@@ -170,11 +170,13 @@ class LiveRunner:
         command: Command,
         handed: Callable[[], None] | None = None,
         *,
+        symbol: int = ALL_SYMBOLS,
         dropped: Callable[[], None] | None = None,
     ) -> None:
-        """Hands a command to the engine with the next rows. `handed` is called when it has got it, `dropped` when it
-        never will because the session ended before. Raises BadInput when too many wait, or the session has ended."""
-        self.inbox.command(command, handed, dropped=dropped)
+        """Hands a command to the engine with the next rows, for one symbol or all. `handed` is called when it has got
+        it, `dropped` when it never will because the session ended before. Raises BadInput when too many wait, or the
+        session has ended."""
+        self.inbox.command(command, handed, symbol=symbol, dropped=dropped)
 
     def stop(self, ending: Ending = Ending.STOPPED, reason: str = "", *, at_once: bool = False) -> None:
         """Ends the session: in order, or at once when it is CUT_SHORT or so said. The graver reason stands."""
@@ -283,6 +285,11 @@ class LiveRunner:
             self.inbox.command(Command.FLATTEN, bounded=False)
             return False
         return handed and (not self.open_trades or self._clock() > self._flatten_by)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What it trades."""
+        return self.session.config.symbols
 
     @property
     def open_trades(self) -> int:

@@ -7,20 +7,36 @@ or the runner has taken note of it; what cannot be obeyed yet the listener answe
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 from arbitrage_core.domain.errors import BadInput
-from arbitrage_core.domain.row import Command
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command
 from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.session.live_runner import Ending, LiveRunner
-from arbitrage_core.storage.live_state.command import Answer, AnswerStatus, CommandKind, OperatorCommand
+from arbitrage_core.storage.live_state.command import (
+    KILL_SWITCH,
+    WITH_TARGET,
+    Answer,
+    AnswerStatus,
+    CommandKind,
+    OperatorCommand,
+)
 from arbitrage_core.storage.live_state.writer import LiveStateWriter
 
 LOG = EventLog("operator")
-ROWS = {CommandKind.PAUSE: Command.PAUSE, CommandKind.RESUME: Command.RESUME, CommandKind.FLATTEN: Command.FLATTEN}
+ROWS = {
+    CommandKind.PAUSE: Command.PAUSE,
+    CommandKind.RESUME: Command.RESUME,
+    CommandKind.FLATTEN: Command.FLATTEN,
+    CommandKind.KILL: Command.KILL,
+    CommandKind.SYMBOL_ON: Command.SYMBOL_ON,
+    CommandKind.SYMBOL_OFF: Command.SYMBOL_OFF,
+}
 """Commands that are rows of the engine."""
+RELEASED_BY = {KILL_SWITCH: Command.KILL_RELEASE}
+"""Guards that an operator releases."""
 ANSWER_CHARACTERS_MAX = 400
 
 
@@ -49,15 +65,30 @@ def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorComma
             answer(command, AnswerStatus.ACCEPTED, "the session is ending in order")
             return
         try:
+            row, symbol = _row_of(command, runner.symbols)
             runner.command(
-                ROWS[command.kind],
+                row,
                 lambda: answer(command, AnswerStatus.ACCEPTED, "the engine has it"),
+                symbol=symbol,
                 dropped=lambda: answer(command, AnswerStatus.REFUSED, "the session ended before the engine got it"),
             )
         except BadInput as error:
             answer(command, AnswerStatus.REFUSED, str(error))
 
     return heard
+
+
+def _row_of(command: OperatorCommand, symbols: Sequence[str]) -> tuple[Command, int]:
+    """The engine's command, and the index of the symbol it is for. Raises BadInput for a target that is none."""
+    if command.kind == CommandKind.GUARD_RELEASE:
+        if command.target not in RELEASED_BY:
+            raise BadInput(f"no guard {command.target!r} waits for a release; there is {', '.join(RELEASED_BY)}")
+        return RELEASED_BY[command.target], ALL_SYMBOLS
+    if command.kind in WITH_TARGET:
+        if command.target not in symbols:
+            raise BadInput(f"no symbol {command.target!r}; the session trades {', '.join(symbols)}")
+        return ROWS[command.kind], symbols.index(command.target)
+    return ROWS[command.kind], ALL_SYMBOLS
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from arbitrage_core.domain.compiled import compiled, inlined
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS, Refusal
 from arbitrage_core.domain.trade import ExitReason
-from arbitrage_core.engine.book import closing_cost_bps, costs_bps, entry_spread_bps, market_refusal
+from arbitrage_core.engine.book import are_in_step, closing_cost_bps, costs_bps, entry_spread_bps, market_refusal
 from arbitrage_core.engine.legs import entry_notional_amount
 
 
@@ -42,14 +42,21 @@ def propose_entry(state, params, s, now_ns):
 
 @inlined
 def pair_refusal_of(state, params, symbol, terms, buy_venue, sell_venue, now_ns):
-    """The lower of both markets' refusals, as a number; 0 when both are usable."""
+    """The lowest of both markets' refusals and the pair's own, as a number; 0 when both are usable together."""
     bought = np.int64(market_refusal(state, params, symbol, terms, buy_venue, now_ns))
     sold = np.int64(market_refusal(state, params, symbol, terms, sell_venue, now_ns))
-    if bought == 0:
-        return sold
-    if sold == 0:
-        return bought
-    return min(bought, sold)
+    pair = np.int64(Refusal.NONE)
+    if not are_in_step(symbol.books[buy_venue], symbol.books[sell_venue], terms.skew_max_ns):
+        pair = np.int64(Refusal.BOOKS_MUST_BE_IN_STEP)
+    return lower(lower(bought, sold), pair)
+
+
+@inlined
+def lower(refusal, other):
+    """Of two refusals the one that comes first; NONE is none."""
+    if refusal == 0 or (other != 0 and other < refusal):
+        return other
+    return refusal
 
 
 @compiled

@@ -43,7 +43,7 @@ class Bench:
     def quote(self, venue: int, bid: float, ask: float, qty: float = 10.0, symbol: int = 0) -> None:
         """Sets a book and its touch."""
         book, touch = self.state.symbols[symbol].books[venue], self.state.symbols[symbol].touches[venue]
-        book.received_ns = self.now_ns
+        book.received_ns = book.moved_ns = self.now_ns
         book.bid_px[0], book.ask_px[0], book.bid_qty[0], book.ask_qty[0] = bid, ask, qty, qty
         touch.bid, touch.ask = bid, ask
 

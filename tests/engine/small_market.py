@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from arbitrage_core.domain.market import Market, Venue
-from arbitrage_core.domain.row import Command, RowKind, row_dtype
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command, RowKind, row_dtype
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
 from arbitrage_core.feeds.row_stream import opaque
@@ -87,9 +87,9 @@ class Tape:
         self.quote(at_ms, EAST, east - 0.01, east + 0.01, qty, symbol)
         return self.quote(at_ms, WEST, west - 0.01, west + 0.01, qty, symbol)
 
-    def command(self, at_ms: float, command: Command) -> "Tape":
+    def command(self, at_ms: float, command: Command, symbol: int = ALL_SYMBOLS) -> "Tape":
         """An operator's command."""
-        return self.row(at_ms, RowKind.COMMAND, status=command)
+        return self.row(at_ms, RowKind.COMMAND, status=command, symbol=symbol)
 
     @property
     def rows(self) -> np.ndarray:

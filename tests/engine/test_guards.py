@@ -11,6 +11,7 @@ from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.engine import book, guards
 from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS, RATE_RING_SLOTS, Approval, SessionPhase
+from arbitrage_core.strategies import taker_taker
 from tests.engine.bench import Bench, plain, quiet
 from tests.engine.small_market import EAST, WEST, small_config
 
@@ -42,13 +43,61 @@ class Boundary:
 def _session(phase: SessionPhase) -> int:
     bench = Bench()
     bench.state.phase = phase
-    return plain(guards.session_refusal)(bench.state)
+    return plain(guards.session_refusal)(bench.state, bench.symbol)
+
+
+def _killed(killed: int) -> int:
+    bench = Bench()
+    bench.state.killed = killed
+    return plain(guards.session_refusal)(bench.state, bench.symbol)
+
+
+def _off(off: int) -> int:
+    bench = Bench()
+    bench.symbol.off = off
+    return plain(guards.session_refusal)(bench.state, bench.symbol)
 
 
 def _stores(silent: int) -> int:
     bench = Bench()
     bench.state.stores_silent = silent
-    return plain(guards.session_refusal)(bench.state)
+    return plain(guards.session_refusal)(bench.state, bench.symbol)
+
+
+def _pair(bench: Bench) -> int:
+    return plain(taker_taker.pair_refusal_of)(
+        bench.state, bench.params, bench.symbol, bench.terms, EAST, WEST, bench.now_ns
+    )
+
+
+def _skew(apart_ns: int) -> int:
+    bench = Bench(small_config(skew_max_ms=50.0))
+    bench.symbol.books[WEST].received_ns -= apart_ns
+    return _pair(bench)
+
+
+def _skew_the_other_way(apart_ns: int) -> int:
+    bench = Bench(small_config(skew_max_ms=50.0))
+    bench.symbol.books[EAST].received_ns -= apart_ns
+    return _pair(bench)
+
+
+def _skew_limit(limit_ns: int) -> int:
+    bench = Bench()
+    bench.terms.skew_max_ns = limit_ns
+    return _pair(bench)
+
+
+def _still(still_ns: int) -> int:
+    bench = Bench(small_config(frozen_max_ms=2_000.0))
+    bench.symbol.books[EAST].moved_ns = bench.now_ns - still_ns
+    return _market(bench)
+
+
+def _still_while_allowed(still_ns: int) -> int:
+    bench = Bench(small_config(frozen_max_ms="off"))
+    bench.symbol.books[EAST].moved_ns = bench.now_ns - still_ns
+    return _market(bench)
 
 
 def _market(bench: Bench) -> int:
@@ -229,7 +278,7 @@ def _rate_limit(orders_per_s_max: int) -> int:
     return plain(guards.order_rate_refusal)(bench.state, bench.params, EAST, bench.now_ns)
 
 
-AGE_MAX_NS, RATE_AGE_MAX_NS = 1 * S, 3 * S // 2
+AGE_MAX_NS, RATE_AGE_MAX_NS, SKEW_NS = 1 * S, 3 * S // 2, S // 20
 BOUNDARIES = [
     Boundary(
         Refusal.SESSION_MUST_BE_ACTIVE,
@@ -238,6 +287,15 @@ BOUNDARIES = [
         (SessionPhase.ACTIVE,),
         (SessionPhase.PAUSED, SessionPhase.ENDING, SessionPhase.HALTED),
     ),
+    Boundary(Refusal.KILL_SWITCH_MUST_BE_OFF, "the kill switch", _killed, (0,), (1, -1)),
+    Boundary(Refusal.SYMBOL_MUST_BE_ON, "the symbol switched off", _off, (0,), (1, -1)),
+    Boundary(Refusal.BOOKS_MUST_BE_IN_STEP, "how much older the west's book is", _skew, (0, SKEW_NS), (SKEW_NS + 1,)),
+    Boundary(
+        Refusal.BOOKS_MUST_BE_IN_STEP, "how much older the east's is", _skew_the_other_way, (SKEW_NS,), (SKEW_NS + 1,)
+    ),
+    Boundary(Refusal.BOOKS_MUST_BE_IN_STEP, "the limit on books of one moment", _skew_limit, (0, 1), (-1,)),
+    Boundary(Refusal.BOOK_MUST_MOVE, "how long the prices stood", _still, (0, 2 * S - 1, 2 * S), (2 * S + 1,)),
+    Boundary(Refusal.BOOK_MUST_MOVE, "the same, when it may", _still_while_allowed, (2 * S + 1, 10**18), ()),
     Boundary(Refusal.STORES_MUST_ANSWER, "stores that do not answer", _stores, (0,), (1, 2, -1)),
     Boundary(Refusal.MARKET_MUST_NOT_BE_IN_DOUBT, "unknown orders", _doubt, (0,), (1, 2)),
     Boundary(

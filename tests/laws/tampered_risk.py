@@ -27,6 +27,12 @@ def _ask_again(action: Action, times: int):
     return edit
 
 
+def _from_two_moments(parts: Parts) -> None:
+    """A skew that was allowed then is not by these terms."""
+    parts.configure(skew_max_ms=100.0)
+    parts.orders["sell_received_ns"][0] = parts.orders["buy_received_ns"][0] - 101 * MS
+
+
 def _deal_in_ones(parts: Parts) -> None:
     parts.configure_markets(lot=0.001)
 
@@ -84,6 +90,7 @@ RISK: list[Tampering] = [
     Tampering("a doubt nobody counted", in_doubt, set_state("symbols", 0, "doubts", 1, 0), "I8"),
     Tampering("a slot nobody counted", halfway, set_state("symbols", 0, "in_use", 0), "I8"),
     Tampering("an entry on a stale book", at_rest, add("orders", 0, "sell_received_ns", -1001 * MS), "I9"),
+    Tampering("an entry on books of two moments", at_rest, _from_two_moments, "I9"),
     Tampering("an entry on a book from the future", at_rest, add("orders", 0, "buy_received_ns", 1), "I9"),
     Tampering("an entry on a crossed book", at_rest, put("orders", 0, "sell_ask_px", 60_300.0), "I9"),
     Tampering("an entry on a book without a price", at_rest, put("orders", 0, "sell_ask_px", np.nan), "I9"),

@@ -123,11 +123,13 @@ class Engine:
         elif row.kind == RowKind.FEED:
             self._feed(row)
         elif row.kind == RowKind.COMMAND:
-            self._command(Command(row.status))
+            self._command(Command(row.status), row.symbol)
 
     def _quote(self, row: Row) -> None:
         symbol = self.state.symbols[row.symbol]
         market = symbol.markets[row.venue]
+        if not market.quoted or (market.bid_px[0], market.ask_px[0]) != (row.bid_px[0], row.ask_px[0]):
+            market.moved_ns = row.now_ns
         market.bid_px, market.bid_qty, market.ask_px, market.ask_qty = row.bid_px, row.bid_qty, row.ask_px, row.ask_qty
         market.received_ns, market.quoted = row.received_ns, True
         market.known = market.feed == FeedStatus.UP
@@ -156,12 +158,22 @@ class Engine:
                     self._manage_all(symbol)
                     self._arm_all(symbol)
 
-    def _command(self, command: Command) -> None:
+    def _command(self, command: Command, symbol: int) -> None:
         state = self.state
         if command == Command.FLATTEN:
             self._flatten()
         elif command in (Command.STORES_SILENT, Command.STORES_ANSWER):
             state.stores_silent = command == Command.STORES_SILENT
+        elif command in (Command.KILL, Command.KILL_RELEASE):
+            state.killed = command == Command.KILL
+            if state.killed:
+                for one in state.symbols:
+                    self._cancel_resting(one)
+        elif command in (Command.SYMBOL_OFF, Command.SYMBOL_ON):
+            switched = state.symbols[symbol]
+            switched.on = command == Command.SYMBOL_ON
+            if not switched.on:
+                self._cancel_resting(switched)
         else:
             state.paused = command == Command.PAUSE
 
@@ -171,9 +183,13 @@ class Engine:
             return
         self.state.ending = True
         for symbol in self.state.symbols:
-            for trade in symbol.trades.values():
-                for order in trade.working:
-                    if order.rests and not order.cancel_sent:
-                        self.orders.cancel(symbol, trade, order)
+            self._cancel_resting(symbol)
             self._manage_all(symbol)
             self._arm_all(symbol)
+
+    def _cancel_resting(self, symbol: Symbol) -> None:
+        for trade in symbol.trades.values():
+            for order in trade.working:
+                if order.rests and not order.cancel_sent:
+                    self.orders.cancel(symbol, trade, order)
+        self._arm_all(symbol)

@@ -96,10 +96,14 @@ class Entries:
         candidates = self._candidates(symbol)
         if not candidates:
             return None
+        if state.killed:
+            return Refusal.KILL_SWITCH_MUST_BE_OFF, None
         if not state.active:
             return Refusal.SESSION_MUST_BE_ACTIVE, None
         if state.stores_silent:
             return Refusal.STORES_MUST_ANSWER, None
+        if not symbol.on:
+            return Refusal.SYMBOL_MUST_BE_ON, None
         plan, refusal = self._choose(symbol, candidates)
         if plan is None:
             return refusal, None
@@ -135,6 +139,8 @@ class Entries:
         lowest = inf
         for buy, sell, spread in candidates:
             refusals = [refusal for refusal in (self._unusable(symbol, m) for m in (buy, sell)) if refusal]
+            if abs(buy.received_ns - sell.received_ns) > symbol.skew_max_ns:
+                refusals.append(Refusal.BOOKS_MUST_BE_IN_STEP)
             if refusals:
                 lowest = min(lowest, *refusals)
                 continue
@@ -146,7 +152,11 @@ class Entries:
     def _unusable(self, symbol: Symbol, market: Market) -> Refusal:
         if market.unknown_orders:
             return Refusal.MARKET_MUST_NOT_BE_IN_DOUBT
-        return symbol.staleness(market, self.state.rates, self.state.now)
+        refusal = symbol.staleness(market, self.state.rates, self.state.now)
+        if refusal == Refusal.NONE and symbol.frozen_max_ns is not None:
+            if self.state.now - market.moved_ns > symbol.frozen_max_ns:
+                return Refusal.BOOK_MUST_MOVE
+        return refusal
 
     def _size(self, symbol: Symbol, plan: Plan) -> None:
         """Walks both books from the first level while spread and edge last (§6); sets lots and reference prices."""

@@ -115,6 +115,8 @@ class LonelyLegs:
         return Opening(market, lag.side, lots, worst_px, False)
 
     def _guarded(self, symbol: Symbol, trade: Trade, lots: int, forced: bool) -> Refusal:
+        if self.state.killed:
+            return Refusal.KILL_SWITCH_MUST_BE_OFF
         return self.guards.refusal(symbol, [self._opening(symbol, trade, lots, forced)])
 
     def _completion_limit(self, symbol: Symbol, leg: Leg) -> float:
@@ -149,7 +151,7 @@ class LonelyLegs:
     def _cost_of_completing(self, symbol: Symbol, trade: Trade, lots: int) -> float | None:
         """In bps; None when not allowed."""
         lag, market = trade.lag, symbol.markets[trade.lag.venue]
-        if not self.state.active or self._stale(symbol, lag):
+        if not (self.state.active and symbol.on) or self._stale(symbol, lag):
             return None
         adverse = lag.side * ratio(market.price(lag.side) - lag.decision_px, lag.decision_px) * 1e4
         if not adverse <= symbol.params.complete_bound_bps:

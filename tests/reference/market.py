@@ -96,6 +96,8 @@ class Market:
     """Whether a quote came since the feed was last down."""
     feed: FeedStatus = FeedStatus.UP
     received_ns: int = 0
+    moved_ns: int = 0
+    """When its best prices last changed."""
     bid_px: list[float] = field(default_factory=list)
     bid_qty: list[float] = field(default_factory=list)
     ask_px: list[float] = field(default_factory=list)
@@ -162,6 +164,9 @@ class Symbol:
         self.net_edge_min = float("-inf") if params.entry_net_edge_bps == "off" else float(params.entry_net_edge_bps)
         self.cooldown_ns = ns_of(params.cooldown_ms)
         self.quote_age_max_ns = ns_of(params.quote_age_max_ms)
+        self.skew_max_ns = ns_of(params.skew_max_ms)
+        self.frozen_max_ns = None if params.frozen_max_ms == "off" else ns_of(params.frozen_max_ms)
+        self.on = True
         self.hold_max_ns = ns_of(params.hold_max_ms)
         self.working_max_ns = ns_of(params.working_max_ms)
         self.exit_wait_max_ns = ns_of(params.exit_wait_max_ms)

@@ -48,7 +48,7 @@ class State:
         self.log = Log()
         self.ledger = Ledger(config, self.symbols, self.rates, self.log)
         self.now = 0
-        self.paused = self.ending = self.stores_silent = False
+        self.paused = self.ending = self.stores_silent = self.killed = False
         self.unknown_reports = 0
 
     @property

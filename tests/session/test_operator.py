@@ -40,9 +40,10 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
     made.close()
 
 
-def told(kind: str, number: int = 0) -> OperatorCommand:
+def told(kind: str, number: int = 0, target: str = "") -> OperatorCommand:
     """A command of the operator."""
-    return OperatorCommand.of(command_id=f"{kind}-{number}", kind=kind, issued_ns=time.time_ns(), operator="kim")
+    command_id = f"{kind}-{target or number}"
+    return OperatorCommand.of(command_id=command_id, kind=kind, target=target, issued_ns=time.time_ns(), operator="kim")
 
 
 def commands_of(folder: Path) -> list[int]:
@@ -59,6 +60,10 @@ def test_every_command_is_answered_and_obeyed_once(
     session = Beside(order, tmp_path)
     control = ControlStream(client, Namespace(CHECKOUT), order.name)
     pause, resume, kill, flatten, stop = map(told, ("pause", "resume", "kill", "flatten", "stop"))
+    release, off, on = (
+        told(kind, target=target)
+        for kind, target in (("guard_release", "kill_switch"), ("symbol_off", "AAA"), ("symbol_on", "AAA"))
+    )
     control.send(pause)  # before it begins
     session.start()
 
@@ -77,27 +82,38 @@ def test_every_command_is_answered_and_obeyed_once(
     assert entries() == paused_at
     assert answered(resume) == AnswerStatus.ACCEPTED
     session.until(lambda runner: entries() > paused_at)
-    assert answered(kill) == AnswerStatus.NOT_SUPPORTED
+    assert answered(told("reduce")) == AnswerStatus.NOT_SUPPORTED
+    assert answered(told("symbol_off", target="DOGEUSDT")) == AnswerStatus.REFUSED, "it trades no such symbol"
+    assert answered(told("guard_release", target="drawdown")) == AnswerStatus.REFUSED, "no such guard waits for it"
+    for stop_it, go_on in ((kill, release), (off, on)):
+        assert answered(stop_it) == AnswerStatus.ACCEPTED
+        session.until(lambda runner: runner.open_trades == 0)
+        rows, stopped_at = session.runner.market_rows, entries()
+        session.until(lambda runner, rows=rows: runner.market_rows > rows + 40)
+        assert entries() == stopped_at
+        assert answered(go_on) == AnswerStatus.ACCEPTED
+        session.until(lambda runner, before=stopped_at: entries() > before)
     assert answered(flatten) == AnswerStatus.ACCEPTED
     session.until(lambda runner: runner.open_trades == 0)
     assert answered(stop) == AnswerStatus.ACCEPTED
     result = session.wait()
     assert result.document["ending"] == "stopped by the operator"
     commands = commands_of(order.folder)
-    assert commands[:3] == [Command.PAUSE, Command.RESUME, Command.FLATTEN]
-    assert set(commands[3:]) == {Command.FLATTEN}, "the end flattens once more"
+    assert commands[:2] == [Command.PAUSE, Command.RESUME]
+    assert commands[2:6] == [Command.KILL, Command.KILL_RELEASE, Command.SYMBOL_OFF, Command.SYMBOL_ON]
+    assert set(commands[6:]) == {Command.FLATTEN}, "the end flattens once more"
     assert control.unanswered() == []
 
 
 class EndedRunner:
     """A runner whose session is over: it takes no commands."""
 
-    leaves = True
+    leaves, symbols = True, ()
 
     def __init__(self) -> None:
         self.stops: list[Ending] = []
 
-    def command(self, command: Command, handed: object = None, *, dropped: object = None) -> None:
+    def command(self, command: Command, handed: object = None, *, symbol: int = -1, dropped: object = None) -> None:
         """Refuses."""
         raise BadInput("the session is ending and takes no commands any more", "start another one")
 

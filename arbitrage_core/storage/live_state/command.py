@@ -25,7 +25,8 @@ Line = Annotated[str, Field(max_length=200)]
 
 class CommandKind(StrEnum):
     """What an operator can ask for. PAUSE: no entries. RESUME: entries again. FLATTEN: let every trade leave, then
-    nothing more. STOP: end the session in order."""
+    nothing more. STOP: end the session in order. KILL: no new risk until the release of `kill_switch`. SYMBOL_OFF,
+    SYMBOL_ON: as PAUSE and RESUME, for one symbol."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -38,10 +39,12 @@ class CommandKind(StrEnum):
     GUARD_RELEASE = "guard_release"
 
 
-SUPPORTED = frozenset({CommandKind.PAUSE, CommandKind.RESUME, CommandKind.FLATTEN, CommandKind.STOP})
+SUPPORTED = frozenset(CommandKind) - {CommandKind.REDUCE}
 """What a session can do so far; anything else it answers with NOT_SUPPORTED."""
 WITH_TARGET = frozenset({CommandKind.SYMBOL_ON, CommandKind.SYMBOL_OFF, CommandKind.GUARD_RELEASE})
 """Commands that name a symbol or a guard; all others are for the whole session."""
+KILL_SWITCH = "kill_switch"
+"""The guard that `kill` trips, as GUARD_RELEASE names it."""
 
 
 class _Document(BaseModel):

@@ -14,6 +14,7 @@ from arbitrage_core.storage.live_state import control as control_module
 from arbitrage_core.storage.live_state.command import (
     COMMAND_BYTES_MAX,
     SUPPORTED,
+    WITH_TARGET,
     Answer,
     AnswerStatus,
     CommandKind,
@@ -36,7 +37,9 @@ NOW_NS = 1_700_000_000_000_000_000
 
 
 def command(command_id: str = "c-1", kind: str = "pause", **fields: object) -> OperatorCommand:
-    """A command issued at NOW_NS."""
+    """A command issued at NOW_NS; of one that needs a target, BTCUSDT."""
+    if kind in WITH_TARGET:
+        fields.setdefault("target", "BTCUSDT")
     return OperatorCommand.of(command_id=command_id, kind=kind, issued_ns=NOW_NS, **fields)
 
 
@@ -155,7 +158,7 @@ def test_more_bytes_than_a_command_may_have_are_not_looked_at():
     st.builds(
         OperatorCommand,
         command_id=st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z"),
-        kind=st.sampled_from(sorted(SUPPORTED)),
+        kind=st.sampled_from(sorted(SUPPORTED - WITH_TARGET)),
         issued_ns=st.integers(0, 2**63 - 1),
         valid_ms=st.integers(1, 86_400_000),
         operator=st.text(max_size=200).filter(str.isprintable),
