@@ -24,7 +24,7 @@ from tests.reference_model import ReferenceResult, run
 ROOMY = Shape(4, 4, 10, 4)
 """One engine that holds every case: compiled once."""
 
-STREAMS = ("orders", "changes", "fills", "funding", "trades", "incidents", "equity")
+STREAMS = ("orders", "changes", "fills", "funding", "trades", "incidents", "equity", "guards")
 FIRST_CAUSES = ("orders", "fills", "changes")
 """Compared first: what differs there makes all else differ."""
 

@@ -31,6 +31,8 @@ RATES = {"USDT": 1.0, "BNB": 500.0, "EUR": 1.25, "KRW": 0.001}
 GRID_BPS = 5.0
 START_NS = 1_700_000_000_900_000_000
 MS = 1_000_000
+TO_MIDNIGHT_NS = 6_399_100 * MS
+"""From START_NS to the next day, UTC."""
 
 
 class Choices(Protocol):
@@ -102,6 +104,9 @@ def make_config(choices: Choices) -> SessionConfig:
         symbol_params={symbols[-1]: _params(choices, slowest_ms)} if happens(choices, 20) else {},
         initial_capital_quote=pick(choices, 10_000.0, 10_000.0, 1_000.0, 1_000.0, 60.0, 1e6 / 3),
         portfolio_exposure_max_quote=portfolio,
+        portfolio_daily_loss_max_quote=0.03 if happens(choices, 10) else float("inf"),
+        drawdown_max_quote=0.05 if happens(choices, 10) else float("inf"),
+        drawdown_max_share=1e-5 if happens(choices, 10) else "off",
         rate_age_max_ms=pick(choices, 60_000.0, 60_000.0, 1_500.0),
         levels=pick(choices, 1, 2, 3),
         seed=choices.below(1_000_000),
@@ -193,6 +198,10 @@ def _params(choices: Choices, slowest_ms: float) -> StrategyParams:
         skew_max_ms=pick(choices, 1_000.0, 1_000.0, 12.0, 60.0),
         frozen_max_ms=pick(choices, 60_000.0, "off", 25.0, 400.0),
         symbol_exposure_max_quote=pick(choices, float("inf"), float("inf"), float("inf"), 50.0, 120.0),
+        slippage_excess_max_bps=pick(choices, 0.0, 1.5) if happens(choices, 15) else "off",
+        losses_in_a_row_max=pick(choices, 1, 2) if happens(choices, 15) else "off",
+        guard_pause_ms=pick(choices, 600_000.0, 400.0, 5_000.0),
+        symbol_daily_loss_max_quote=pick(choices, 0.0, 0.02) if happens(choices, 15) else float("inf"),
         entry_order=pick(choices, EntryOrder.IOC, EntryOrder.IOC, *EntryOrder),
         exit_order=pick(choices, ExitOrder.IOC, ExitOrder.IOC, ExitOrder.MARKET),
         slippage_bound_bps=pick(choices, 5.0, 0.0, 12.0),
@@ -216,7 +225,7 @@ class Tape:
     def __init__(self, choices: Choices, config: SessionConfig, count: int) -> None:
         self.choices, self.config = choices, config
         self.rows = np.zeros(count, row_dtype(config.levels))
-        self.now_ns = START_NS
+        self.now_ns = START_NS + pick(choices, 0, 0, TO_MIDNIGHT_NS - 1_000 * MS)
         self.markets = list(config.markets)
         self.currencies = [name for name in config.currencies if name != config.reporting_currency]
         self.mid = dict.fromkeys(config.symbols, 0)
@@ -364,11 +373,12 @@ class Tape:
 
     def _switch(self, row: np.void) -> None:
         """Something is switched off; later rows switch it on again."""
-        commands = (Command.RESUME, Command.PAUSE, Command.STORES_SILENT, Command.KILL, Command.SYMBOL_OFF)
-        command = pick(self.choices, *commands)
+        stops = (Command.RESUME, Command.PAUSE, Command.STORES_SILENT, Command.KILL, Command.SYMBOL_OFF)
+        command = pick(self.choices, *stops, Command.GUARD_RELEASE)
         symbol = ALL_SYMBOLS
-        if command == Command.SYMBOL_OFF:
+        if command == Command.SYMBOL_OFF or (command == Command.GUARD_RELEASE and happens(self.choices, 50)):
             symbol = self.choices.below(len(self.config.symbols))
+        if command == Command.SYMBOL_OFF:
             self.off.append(symbol)
         self._command(row, command, symbol)
 

@@ -6,12 +6,9 @@ after its end). A defect calls the sound function
 by its name with `sound_` before it: only functions under their own names are exchanged.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 import numpy as np
 
-from arbitrage_core.domain.compiled import Compiled, compiled
+from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.order import OrderState
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import Command
@@ -31,9 +28,8 @@ from arbitrage_core.engine.orders import prepare as sound_prepare
 from arbitrage_core.engine.orders import send as sound_send
 from arbitrage_core.engine.state import LONG_AGO_NS, NEVER_NS, Approval
 from tests.engine.small_market import EAST, WEST, Tape, pulses, small_config
-
-REFERENCE, STOPPED, NOT_FLAT = "REFERENCE", "STOPPED", "NOT_FLAT"
-
+from tests.seeded_fault import NOT_FLAT, REFERENCE, STOPPED, SeededFault, fault
+from tests.seeded_guard_faults import GUARD_FAULTS
 
 # ------------------------------------------------------------------------------------------------------------- money
 
@@ -291,8 +287,6 @@ def incident_unseen(params, s, trade, lead_index, unequal_lots, now_ns):
 
 # ------------------------------------------------------------------------------------------------------------- cases
 
-Case = Callable[[], tuple[SessionConfig, np.ndarray]]
-
 
 def plain() -> tuple[SessionConfig, np.ndarray]:
     """Pulses: trades that converge, some with a leg alone for a while."""
@@ -357,7 +351,7 @@ def at_the_limit() -> tuple[SessionConfig, np.ndarray]:
 def old_book() -> tuple[SessionConfig, np.ndarray]:
     """East last heard of five seconds ago when west rises."""
     tape = Tape().both(0, 100, 100).quote(5_000, WEST, 100.59, 100.61).both(5_100, 100, 100.6).both(5_200, 100, 100)
-    return small_config(), tape.rows
+    return small_config(skew_max_ms=60_000.0), tape.rows
 
 
 def crossed_book() -> tuple[SessionConfig, np.ndarray]:
@@ -380,59 +374,45 @@ def flattened() -> tuple[SessionConfig, np.ndarray]:
     return small_config(entry_order="post_only", working_max_ms=50_000.0, answer_timeout_ms=9_000.0), tape.rows
 
 
-@dataclass(frozen=True)
-class SeededFault:
-    """A defect: what it exchanges, in which rows, and everyone who must notice."""
-
-    replaced: Mapping[str, Compiled]
-    case: Case
-    witnesses: frozenset[str]
-
-
-def _fault(replaced: dict[str, Compiled], case: Case, *witnesses: str) -> SeededFault:
-    return SeededFault(replaced, case, frozenset(witnesses))
-
-
 FAULTS: dict[str, SeededFault] = {
-    "fee skipped": _fault({"book_fee": fee_skipped}, plain, "I1", "I15", "I2", REFERENCE),
-    "fee at the other venue": _fault({"book_fee": fee_at_the_other_venue}, plain, "I1", "I2", REFERENCE),
-    "fill booked twice": _fault(
-        {"book_fill": fill_booked_twice}, plain, "I1", "I15", "I2", "I3", "I4", "I8", REFERENCE
-    ),
-    "position of the wrong sign": _fault({"book_fill": position_of_the_wrong_sign}, held, "I1", "I15", REFERENCE),
-    "basis released in full": _fault({"book_closing": basis_released_in_full}, ladder, "I2", REFERENCE),
-    "realised missing at the venue": _fault(
+    "fee skipped": fault({"book_fee": fee_skipped}, plain, "I1", "I15", "I2", REFERENCE),
+    "fee at the other venue": fault({"book_fee": fee_at_the_other_venue}, plain, "I1", "I2", REFERENCE),
+    "fill booked twice": fault({"book_fill": fill_booked_twice}, plain, "I1", "I15", "I2", "I3", "I4", "I8", REFERENCE),
+    "position of the wrong sign": fault({"book_fill": position_of_the_wrong_sign}, held, "I1", "I15", REFERENCE),
+    "basis released in full": fault({"book_closing": basis_released_in_full}, ladder, "I2", REFERENCE),
+    "realised missing at the venue": fault(
         {"book_realised": realised_missing_at_the_venue}, plain, "I15", "I2", REFERENCE
     ),
-    "slippage zero": _fault({"slippage_of": no_slippage}, slipping, REFERENCE),
-    "nothing unrealised": _fault({"leg_value_amount": nothing_unrealised}, held, REFERENCE),
-    "unwind reserve kept": _fault({"release_unwind": unwind_reserve_kept}, plain, REFERENCE, "REST"),
-    "order reserve kept": _fault({"settle_order": order_reserve_kept}, plain, "I8", REFERENCE, "REST"),
-    "NaN through the capital guard": _fault({"capital_refusal": capital_lets_nan_pass}, price_missing, REFERENCE),
-    "capital guard off": _fault({"capital_refusal": capital_unlimited}, poor, REFERENCE),
-    "freshness guard off": _fault({"book_refusal": stale_books_pass}, old_book, "I9", REFERENCE),
-    "crossed books pass": _fault({"book_refusal": crossed_books_pass}, crossed_book, "I9", REFERENCE),
-    "exposure guard off by a lot": _fault({"exposure_refusal": exposure_off_by_a_lot}, at_the_limit, "I8", REFERENCE),
-    "edge guard off": _fault({"edge_refusal": any_edge_will_do}, picky, REFERENCE),
-    "order rate guard off": _fault({"order_rate_refusal": any_pace_will_do}, hasty, "I16", REFERENCE),
-    "cooldown ignored": _fault({"cool_down": no_cooldown}, hungry, REFERENCE),
-    "nothing approved": _fault({"approve": nothing_approved}, plain, "FAULT", "I8", STOPPED),
-    "sent without approval": _fault({"send": sent_without_approval}, plain, "I18"),
-    "client id used again": _fault(
+    "slippage zero": fault({"slippage_of": no_slippage}, slipping, REFERENCE),
+    "nothing unrealised": fault({"leg_value_amount": nothing_unrealised}, held, REFERENCE),
+    "unwind reserve kept": fault({"release_unwind": unwind_reserve_kept}, plain, REFERENCE, "REST"),
+    "order reserve kept": fault({"settle_order": order_reserve_kept}, plain, "I8", REFERENCE, "REST"),
+    "NaN through the capital guard": fault({"capital_refusal": capital_lets_nan_pass}, price_missing, REFERENCE),
+    "capital guard off": fault({"capital_refusal": capital_unlimited}, poor, REFERENCE),
+    "freshness guard off": fault({"book_refusal": stale_books_pass}, old_book, "I9", REFERENCE),
+    **GUARD_FAULTS,
+    "crossed books pass": fault({"book_refusal": crossed_books_pass}, crossed_book, "I9", REFERENCE),
+    "exposure guard off by a lot": fault({"exposure_refusal": exposure_off_by_a_lot}, at_the_limit, "I8", REFERENCE),
+    "edge guard off": fault({"edge_refusal": any_edge_will_do}, picky, REFERENCE),
+    "order rate guard off": fault({"order_rate_refusal": any_pace_will_do}, hasty, "I16", REFERENCE),
+    "cooldown ignored": fault({"cool_down": no_cooldown}, hungry, REFERENCE),
+    "nothing approved": fault({"approve": nothing_approved}, plain, "FAULT", "I8", STOPPED),
+    "sent without approval": fault({"send": sent_without_approval}, plain, "I18"),
+    "client id used again": fault(
         {"prepare": attempt_not_counted}, plain, "I15", "I3", "I4", "I5", "I7", "I8", REFERENCE
     ),
-    "order sent twice": _fault({"send": order_sent_twice}, plain, "I1", "I16", "I3", "I4", "I5", "I7", REFERENCE),
-    "order state goes back": _fault({"change_state": state_goes_back}, plain, "I3", "I8", REFERENCE),
-    "end of an order forgotten": _fault({"change_state": end_forgotten}, plain, "I3", "I5", "I7", "I8", REFERENCE),
-    "found in the next slot": _fault({"find_order": found_in_the_next_slot}, plain, "FAULT", STOPPED),
-    "found on the other leg": _fault({"find_order": found_on_the_other_leg}, plain, "I1", "I15", "I3", "I4", REFERENCE),
-    "opened in the slot before": _fault(
+    "order sent twice": fault({"send": order_sent_twice}, plain, "I1", "I16", "I3", "I4", "I5", "I7", REFERENCE),
+    "order state goes back": fault({"change_state": state_goes_back}, plain, "I3", "I8", REFERENCE),
+    "end of an order forgotten": fault({"change_state": end_forgotten}, plain, "I3", "I5", "I7", "I8", REFERENCE),
+    "found in the next slot": fault({"find_order": found_in_the_next_slot}, plain, "FAULT", STOPPED),
+    "found on the other leg": fault({"find_order": found_on_the_other_leg}, plain, "I1", "I15", "I3", "I4", REFERENCE),
+    "opened in the slot before": fault(
         {"open_trade": opened_in_the_slot_before}, plain, "I1", "I15", "I2", "I8", REFERENCE, "REST"
     ),
-    "cancel swallowed": _fault({"cancel": cancel_swallowed}, resting, "I19", REFERENCE),
-    "cancel swallowed at the end": _fault({"cancel": cancel_swallowed}, flattened, "I19", REFERENCE),
-    "exit dropped": _fault({"consider_exit": never_leaves}, patient, NOT_FLAT, REFERENCE),
-    "stop-loss off": _fault({"loses_too_much": never_loses_too_much}, stopped, REFERENCE),
-    "leg left alone": _fault({"fix": leg_left_alone}, plain, "I7", REFERENCE),
-    "incident unseen": _fault({"begin_incident": incident_unseen}, plain, "I7", REFERENCE),
+    "cancel swallowed": fault({"cancel": cancel_swallowed}, resting, "I19", REFERENCE),
+    "cancel swallowed at the end": fault({"cancel": cancel_swallowed}, flattened, "I19", REFERENCE),
+    "exit dropped": fault({"consider_exit": never_leaves}, patient, NOT_FLAT, REFERENCE),
+    "stop-loss off": fault({"loses_too_much": never_loses_too_much}, stopped, REFERENCE),
+    "leg left alone": fault({"fix": leg_left_alone}, plain, "I7", REFERENCE),
+    "incident unseen": fault({"begin_incident": incident_unseen}, plain, "I7", REFERENCE),
 }

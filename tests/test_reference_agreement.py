@@ -20,7 +20,7 @@ from tests.markets import config_strategy, rows_strategy, seeded_case
 from tests.reference_model import run
 
 SEEDS_A_CHUNK = 50
-LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding")
+LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding", "guards")
 STREAMS_OF_DECISIONS = ("orders", "changes", "fills", "trades", "incidents", "funding")
 
 
@@ -137,6 +137,9 @@ def unlimited(config: SessionConfig) -> SessionConfig:
         update={
             "venues": tuple(venue.model_copy(update=plenty) for venue in config.venues),
             "portfolio_exposure_max_quote": float("inf"),
+            "portfolio_daily_loss_max_quote": float("inf"),
+            "drawdown_max_quote": float("inf"),
+            "drawdown_max_share": "off",
             "initial_capital_quote": 9e6,
         }
     )
@@ -156,7 +159,9 @@ def alone(config: SessionConfig, symbol: str) -> SessionConfig:
 def rows_alone(config: SessionConfig, rows: np.ndarray, symbol: str) -> np.ndarray:
     """What is said of one symbol, and of all, to the end of the time."""
     index = config.symbols.index(symbol)
-    addressed = np.isin(rows["kind"], [RowKind.QUOTE, RowKind.PRINT, RowKind.FUNDING, RowKind.FEED, RowKind.REPORT])
+    addressed = np.isin(
+        rows["kind"], [RowKind.QUOTE, RowKind.PRINT, RowKind.FUNDING, RowKind.FEED, RowKind.REPORT, RowKind.COMMAND]
+    )
     kept = rows[~addressed | (rows["symbol"] == index) | (rows["symbol"] == ALL_SYMBOLS)].copy()
     kept["symbol"] = np.where(kept["symbol"] == index, 0, kept["symbol"])
     return np.concatenate([kept, timer_row(int(rows[-1]["now_ns"]), config.levels)])

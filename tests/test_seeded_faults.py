@@ -13,7 +13,8 @@ from arbitrage_core.session.session import Session
 from tests.agreement import Difference, differences
 from tests.engine.small_market import KEY, QUIET
 from tests.reference_model import run
-from tests.seeded_faults import FAULTS, NOT_FLAT, REFERENCE, STOPPED, Case, SeededFault
+from tests.seeded_fault import NOT_FLAT, REFERENCE, STOPPED, Case, SeededFault
+from tests.seeded_faults import FAULTS
 
 CASES: dict[str, Case] = {fault.case.__name__: fault.case for fault in FAULTS.values()}
 

@@ -32,6 +32,25 @@ class Refusal(IntEnum):
     INVENTORY_MUST_COVER = 38
     CAPITAL_MUST_COVER = 40
     ORDER_RATE_MUST_STAY_INSIDE = 42
+    SLIPPAGE_MUST_BE_AS_EXPECTED = 44
+    LOSSES_MUST_NOT_RUN_ON = 46
+    SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE = 48
+    PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE = 49
+    DRAWDOWN_MUST_STAY_INSIDE = 52
+
+
+class GuardEvent(IntEnum):
+    """What became of a guard with memory, or of a switch."""
+
+    TRIPPED = 1
+    RELEASED = 2
+
+
+class GuardCause(IntEnum):
+    """Who did it: the engine, by what happened or by time; or the operator."""
+
+    ENGINE = 0
+    OPERATOR = 1
 
 
 REFUSAL_SLOTS = 64

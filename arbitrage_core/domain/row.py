@@ -53,6 +53,8 @@ class Command(IntEnum):
     SYMBOL_OFF = 7
     """As PAUSE, for the row's symbol; its resting entries are canceled."""
     SYMBOL_ON = 8
+    GUARD_RELEASE = 9
+    """What the guards of the row's symbol remember is forgotten; without a symbol, those of the whole session."""
 
 
 @lru_cache(maxsize=32)

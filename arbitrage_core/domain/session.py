@@ -1,13 +1,14 @@
 """The session's configuration: everything that decides what a run does, besides its rows."""
 
 from itertools import pairwise
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arbitrage_core.domain.identity import digest_of, key_of
 from arbitrage_core.domain.market import LimitQuote, Market, Venue
 from arbitrage_core.domain.money import booking_unit
-from arbitrage_core.domain.strategy import StrategyParams
+from arbitrage_core.domain.strategy import Off, StrategyParams
 
 REPORTING_CURRENCY = 0
 """Index of the reporting currency among a session's currencies."""
@@ -31,6 +32,9 @@ class SessionConfig(BaseModel):
     reporting_currency: str = "USDT"
     initial_capital_quote: float = Field(10_000.0, gt=0, le=9e6, allow_inf_nan=False)
     portfolio_exposure_max_quote: LimitQuote = float("inf")
+    portfolio_daily_loss_max_quote: LimitQuote = Field(float("inf"), description="of the UTC day, all symbols together")
+    drawdown_max_quote: LimitQuote = Field(float("inf"), description="of the marked equity, from its highest")
+    drawdown_max_share: Annotated[float, Field(ge=0, le=1)] | Off = Field("off", description="the same, of the highest")
     rate_age_max_ms: float = Field(60_000.0, gt=0, le=86_400_000)
     levels: int = Field(1, ge=1, le=20, description="depth of the books")
     seed: int = Field(0, ge=0, lt=2**63)

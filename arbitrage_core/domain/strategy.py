@@ -73,6 +73,18 @@ class StrategyParams(BaseModel):
     )
     spread_max_bps: float = Field(500.0, gt=0, le=10_000, description="a wider spread is too good to be true")
     symbol_exposure_max_quote: LimitQuote = Field(float("inf"), description="in the reporting currency, both legs")
+    slippage_excess_max_bps: Annotated[float, Field(ge=0, le=10_000)] | Off = Field(
+        "off", description="slippage beyond the expected, of the last 16 fills together"
+    )
+    losses_in_a_row_max: Annotated[int, Field(ge=1, le=1_000_000)] | Off = Field(
+        "off", description="so many trades lost one after the other stop entries"
+    )
+    guard_pause_ms: float = Field(
+        600_000.0, gt=0, le=86_400_000, description="for so long: after slippage, after losses in a row"
+    )
+    symbol_daily_loss_max_quote: LimitQuote = Field(
+        float("inf"), description="of the UTC day, in the reporting currency"
+    )
     entry_order: EntryOrder = EntryOrder.IOC
     exit_order: ExitOrder = ExitOrder.IOC
     slippage_bound_bps: float = Field(

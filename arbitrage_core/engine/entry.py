@@ -9,6 +9,7 @@ from arbitrage_core.domain.compiled import apart, compiled
 from arbitrage_core.domain.order import BUY, SELL, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import Phase
+from arbitrage_core.engine.guard_memory import memory_refusal
 from arbitrage_core.engine.guards import (
     approve,
     capital_refusal,
@@ -113,7 +114,7 @@ def entry_limit_px(symbol, terms, venue, side, reference_px):
 
 @compiled
 def means_refusal(state, params, s, buy_venue, sell_venue, lots, buy_limit, sell_limit, now_ns):
-    """Exposure, inventory, capital and order rate for both legs together."""
+    """Exposure, inventory, capital and order rate for both legs together, and what the guards remember."""
     symbol, terms = state.symbols[s], params.symbols[s]
     bound = terms.slippage_bound_bps
     buy_px = worst_px_of(BUY, buy_limit, symbol.books[buy_venue].ask_px[0], bound)
@@ -132,6 +133,8 @@ def means_refusal(state, params, s, buy_venue, sell_venue, lots, buy_limit, sell
         refusal = order_rate_refusal(state, params, buy_venue, now_ns)
     if refusal == Refusal.NONE:
         refusal = order_rate_refusal(state, params, sell_venue, now_ns)
+    if refusal == Refusal.NONE:
+        refusal = memory_refusal(state, params, s, now_ns)
     return refusal
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.order import Purpose
+from arbitrage_core.engine.guard_memory import remember_fill
 from arbitrage_core.engine.ledger import (
     book_closing,
     book_fee,
@@ -50,6 +51,8 @@ def book_fill(state, params, out, s, trade, leg_index, row):
         book_incident(state, params, s, trade, leg_index, lots, cost_amount, gained_amount, fee_reporting_amount)
     slippage_amount = slippage_of(state, params, s, order, leg.venue, lots, cost_amount)
     trade.slippage_amount += slippage_amount
+    notional_amount = abs(cash_reporting_amount)
+    remember_fill(state, params, out, s, slippage_amount, notional_amount, market.slippage_bps, now_ns)
     count_entry(symbol, trade, now_ns)
     note_balance(trade, now_ns)
     entry = out.fills[out.fill_count]

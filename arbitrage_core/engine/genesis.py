@@ -24,7 +24,9 @@ def fresh_state(config: SessionConfig, shape: Shape, params: np.record) -> np.nd
     for venue, amount in zip(head.venues, config.starting_amounts(), strict=False):
         venue["cash_amounts"][0] = venue["basis_amounts"][0] = venue["start_amounts"][0] = amount
         head.start_amount += amount
-    head.equity_amount = head.peak_amount = head.start_amount
+    head.equity_amount = head.peak_amount = head.guard_peak_amount = head.start_amount
+    head.day_end_ns = LONG_AGO_NS
+    head.guards["release_ns"] = NEVER_NS
     for index in range(shape.symbols):
         _write_symbol(head.symbols[index], params.symbols[index])
     return state
@@ -35,6 +37,7 @@ def _write_symbol(symbol: np.record, terms: np.record) -> None:
     symbol.stop_watches["loss_px"] = 1e308
     symbol.cooldown_due_ns = NEVER_NS
     symbol.free_from_ns = LONG_AGO_NS
+    symbol.guards["release_ns"] = NEVER_NS
     symbol.books["received_ns"] = symbol.books["moved_ns"] = LONG_AGO_NS
     symbol.entry_factor = terms.entry_factor
     for index, market in enumerate(terms.markets):

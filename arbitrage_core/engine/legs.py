@@ -11,6 +11,7 @@ from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase, SingleLegPolicy
 from arbitrage_core.engine.book import is_fresh, touch_px
 from arbitrage_core.engine.exits import close_leg, consider_exit, end_round, pause_ns
+from arbitrage_core.engine.guard_memory import memory_refusal, remember_result
 from arbitrage_core.engine.guards import (
     approve,
     capital_refusal,
@@ -98,6 +99,7 @@ def end_trade(state, params, out, s, slot, now_ns):
         trade.exit_reason = ExitReason.NONE
     if trade.phase != Phase.VOID and trade.realised_amount > 0:
         symbol.wins += 1
+    remember_result(state, params, out, s, trade, now_ns)
     end_incident(params, out, s, trade, now_ns)
     release_unwind(state, params, s, trade)
     notional_amount = entry_notional_amount(trade)
@@ -182,7 +184,7 @@ def completing_cost_bps(state, params, s, trade, lead_index, lots, now_ns):
     """What completing the lagging leg is expected to cost, its lost edge included; inf when it is not allowed."""
     terms = params.symbols[s]
     lead, lag = trade.legs[lead_index], trade.legs[1 - lead_index]
-    if not (lots > 0 and may_add(state, state.symbols[s]) and is_fresh(state, params, s, lag.venue, now_ns)):
+    if not (lots > 0 and may_add(state, params, s, now_ns) and is_fresh(state, params, s, lag.venue, now_ns)):
         return np.inf
     px = touch_px(state.symbols[s].books[lag.venue], lag.side)
     adverse_bps = lag.side * (px - lag.decision_px) / lag.decision_px * 1e4
@@ -196,10 +198,13 @@ def completing_cost_bps(state, params, s, trade, lead_index, lots, now_ns):
 
 
 @compiled
-def may_add(state, symbol):
-    """Whether a leg may be completed of one's own accord: the session is active and the symbol on. Silent stores do not
-    matter, since it makes risk smaller; the kill switch stops it in `completion_refusal`."""
-    return state.phase == SessionPhase.ACTIVE and symbol.off == 0
+def may_add(state, params, s, now_ns):
+    """Whether a leg may be completed of one's own accord: the session is active, the symbol on, no guard with memory
+    stands. Silent stores do not matter, since it makes risk smaller; the kill switch stops it in `completion_refusal`.
+    """
+    if not (state.phase == SessionPhase.ACTIVE and state.symbols[s].off == 0):
+        return False
+    return memory_refusal(state, params, s, now_ns) == Refusal.NONE
 
 
 @compiled

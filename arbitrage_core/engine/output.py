@@ -131,6 +131,19 @@ FUNDING_OUT = record(now_ns="i8", trade="i8", amount="i8", symbol="i2", venue="i
 """Funding booked to one leg, reporting currency."""
 
 
+GUARD_OUT = record(
+    now_ns="i8",
+    release_ns="i8",  # of a trip that time releases; 0: a new day or the operator
+    observed="f8",  # in the guard's own unit
+    limit="f8",  # in the same; 0 where there is none
+    guard="i2",  # Refusal
+    kind="i2",  # GuardEvent
+    cause="i2",  # GuardCause
+    symbol="i2",  # -1: of the whole session
+)
+"""A guard with memory, or a switch, that tripped or was released."""
+
+
 def output_dtype(levels: int) -> np.dtype:
     """The output of engines for books of `levels` levels; about 14 MB."""
     return record(
@@ -143,6 +156,7 @@ def output_dtype(levels: int) -> np.dtype:
         incident_count="i8",
         equity_count="i8",
         funding_count="i8",
+        guard_count="i8",
         report_count="i8",
         written="i8",  # entries of all logs together since the last drain
         orders=(ORDER_OUT, (LOG_SLOTS,)),
@@ -152,6 +166,7 @@ def output_dtype(levels: int) -> np.dtype:
         incidents=(INCIDENT_OUT, (LOG_SLOTS,)),
         equity=(EQUITY_OUT, (LOG_SLOTS,)),
         funding=(FUNDING_OUT, (LOG_SLOTS,)),
+        guards=(GUARD_OUT, (LOG_SLOTS,)),
         report_positions=("i8", (LOG_SLOTS,)),  # how many stream rows had been applied when the report was delivered
         reports=(row_dtype(levels), (LOG_SLOTS,)),
     )
@@ -171,5 +186,6 @@ class SessionLog:
     incidents: np.ndarray
     equity: np.ndarray
     funding: np.ndarray
+    guards: np.ndarray
     reports: np.ndarray
     report_positions: np.ndarray

@@ -13,6 +13,8 @@ from arbitrage_core.domain.trade import SingleLegPolicy
 from arbitrage_core.engine.state import CURRENCY_SLOTS, NEVER_NS, Shape
 
 NS_PER_MS = 1_000_000
+NO_SHARE = 1e18
+"""Of a peak: more than can be lost of it, and a number even of a peak of 0, which infinity is not."""
 CHEAP_TEST_SLACK = 1e-9
 """How much wider than the exact threshold the cheap edge test is, relative: it may only err towards a full look."""
 
@@ -55,6 +57,10 @@ def symbol_params_dtype(venues: int) -> np.dtype:
         lot_base="f8",
         notional_quote="f8",  # 0: qty_lots holds
         exposure_max_quote="f8",
+        daily_loss_max_quote="f8",
+        slippage_excess_max_bps="f8",  # inf: off
+        losses_in_a_row_max="i8",  # NEVER: off
+        guard_pause_ns="i8",
         key="i8",
         qty_lots="i8",
         hold_max_ns="i8",
@@ -84,6 +90,10 @@ def params_dtype(shape: Shape) -> np.dtype:
         rate_age_max_ns="i8",
         initial_capital_quote="f8",
         portfolio_exposure_max_quote="f8",
+        daily_loss_max_quote="f8",
+        drawdown_max_quote="f8",
+        drawdown_max_share="f8",  # NO_SHARE: off
+        judges_day="i8",  # non-zero: some loss of a day has a finite limit, or none
         units=("f8", (CURRENCY_SLOTS,)),
         venues=(VENUE_PARAMS, (shape.venues,)),
         symbols=(symbol_params_dtype(shape.venues), (shape.symbols,)),
@@ -122,6 +132,9 @@ def params_record(config: SessionConfig, shape: Shape, session_key: int) -> np.n
     head.rate_age_max_ns = _ns(config.rate_age_max_ms)
     head.initial_capital_quote = config.initial_capital_quote
     head.portfolio_exposure_max_quote = config.portfolio_exposure_max_quote
+    head.daily_loss_max_quote = config.portfolio_daily_loss_max_quote
+    head.drawdown_max_quote = config.drawdown_max_quote
+    head.drawdown_max_share = NO_SHARE if config.drawdown_max_share == "off" else config.drawdown_max_share
     head.units[: len(currencies)] = [booking_unit(currency) for currency in currencies]
     for index, venue in enumerate(config.venues):
         record_of = head.venues[index]
@@ -131,6 +144,8 @@ def params_record(config: SessionConfig, shape: Shape, session_key: int) -> np.n
         record_of.home_currency = config.home_currency(venue.name)
     for index, symbol in enumerate(config.symbols):
         _write_symbol(head.symbols[index], config, symbol)
+    daily = [head.daily_loss_max_quote, *(terms["daily_loss_max_quote"] for terms in head.symbols)]
+    head.judges_day = int(not all(limit == np.inf for limit in daily[: len(config.symbols) + 1]))
     return params
 
 
@@ -163,6 +178,10 @@ def _write_strategy(target: np.record, params: StrategyParams, lot_base: float) 
     target.qty_lots = 0 if params.qty_base is None else lots_of(params.qty_base, lot_base)
     target.notional_quote = params.notional_quote or 0.0
     target.exposure_max_quote = params.symbol_exposure_max_quote
+    target.daily_loss_max_quote = params.symbol_daily_loss_max_quote
+    off = params.slippage_excess_max_bps == "off"
+    target.slippage_excess_max_bps = np.inf if off else params.slippage_excess_max_bps
+    target.losses_in_a_row_max = NEVER_NS if params.losses_in_a_row_max == "off" else params.losses_in_a_row_max
     for name in ("entry_spread_bps", "exit_spread_bps", "spread_max_bps", "slippage_bound_bps", "complete_bound_bps"):
         target[name] = getattr(params, name)
     target.hold_risk_bps, target.max_open_trades = params.hold_risk_bps, params.max_open_trades
@@ -175,6 +194,7 @@ def _write_strategy(target: np.record, params: StrategyParams, lot_base: float) 
         "exit_wait_max",
         "answer_timeout",
         "retry",
+        "guard_pause",
     ):
         target[name + "_ns"] = _ns(getattr(params, name + "_ms"))
     target.frozen_max_ns = NEVER_NS if params.frozen_max_ms == "off" else _ns(params.frozen_max_ms)

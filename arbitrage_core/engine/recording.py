@@ -6,6 +6,7 @@ stops before a piece when less room than that is left.
 
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.engine.output import LOG_SLOTS
+from arbitrage_core.engine.state import NEVER_NS
 
 
 @compiled
@@ -91,3 +92,14 @@ def note_funding(out, s, trade, leg_index, amount, now_ns):
     out.written += 1
     entry.now_ns, entry.trade, entry.amount, entry.symbol = now_ns, trade.number, amount, s
     entry.venue, entry.leg = trade.legs[leg_index].venue, leg_index
+
+
+@compiled
+def note_guard(out, guard, kind, cause, s, now_ns, release_ns, observed, limit):
+    """Notes that a guard or switch tripped or was released; `s` −1: of the whole session."""
+    entry = out.guards[out.guard_count]
+    out.guard_count += 1
+    out.written += 1
+    entry.now_ns, entry.guard, entry.kind, entry.cause, entry.symbol = now_ns, guard, kind, cause, s
+    entry.release_ns = 0 if release_ns == NEVER_NS else release_ns
+    entry.observed, entry.limit = observed, limit

@@ -22,6 +22,8 @@ LONG_AGO_NS = -(2**62)
 EXIT_REASON_SLOTS = max(ExitReason) + 1
 CURRENCY_SLOTS = 8
 RATE_RING_SLOTS = 256
+SLIPPAGE_FILLS = 16
+"""So many fills of a symbol are judged together for their slippage."""
 LEGS = 2
 
 VENUE_CAPACITIES = (2, 4, 8)
@@ -122,6 +124,29 @@ TRADE = record(
 )
 
 
+GUARD = record(
+    tripped="i8",
+    release_ns="i8",  # NEVER: by a new day or the operator
+    trips="i8",
+)
+"""A guard with memory."""
+
+
+class SymbolGuard(IntEnum):
+    """Places of a symbol's guards with memory."""
+
+    SLIPPAGE = 0
+    LOSSES = 1
+    DAILY_LOSS = 2
+
+
+class SessionGuard(IntEnum):
+    """Places of the session's guards with memory."""
+
+    DAILY_LOSS = 0
+    DRAWDOWN = 1
+
+
 def book_dtype(levels: int) -> np.dtype:
     """The book of a market: prices in its own currency, quantities in base currency."""
     return record(
@@ -175,6 +200,12 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
         exposure_lots=("i8", (venues,)),
         selling_lots=("i8", (venues,)),  # of working spot sales that open
         exits=("i8", (EXIT_REASON_SLOTS,)),
+        guards=(GUARD, (len(SymbolGuard),)),
+        losses_in_a_row="i8",
+        day_start_amount="i8",  # realised when the day's losses began to count
+        slippage_count="i8",  # fills since the guard was last released
+        slippage_excesses=("i8", (SLIPPAGE_FILLS,)),  # of the last fills, in turn: slippage beyond the expected
+        slippage_notionals=("i8", (SLIPPAGE_FILLS,)),
         trades=(TRADE, (trades,)),
     )
 
@@ -281,6 +312,10 @@ def state_dtype(shape: Shape) -> np.dtype:
         equity_amount="i8",
         peak_amount="i8",
         drawdown_amount="i8",
+        guards=(GUARD, (len(SessionGuard),)),
+        day_end_ns="i8",
+        day_start_amount="i8",
+        guard_peak_amount="i8",  # highest equity since the drawdown guard was last released
         due_by_symbol_ns=("i8", (shape.symbols,)),  # earliest timer of each symbol's trades and cooldown
         rates=("f8", (CURRENCY_SLOTS,)),
         rate_received_ns=("i8", (CURRENCY_SLOTS,)),

@@ -7,11 +7,13 @@ what it wants done at a venue stands in `out.orders`. Everything below is called
 import numpy as np
 
 from arbitrage_core.domain.compiled import apart, compiled, inlined
+from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.book import ever_quoted, observe
 from arbitrage_core.engine.entry import consider_entry
 from arbitrage_core.engine.exits import consider_exit
+from arbitrage_core.engine.guard_memory import begin_day, judge_losses, release_session, release_symbol, switched
 from arbitrage_core.engine.ledger import book_funding, booked, break_off, next_trade
 from arbitrage_core.engine.legs import settle_trade
 from arbitrage_core.engine.marks import arm_mark, inventory_value_amount, mark_equity
@@ -71,6 +73,8 @@ def step_fully(state, params, out, row):
     if state.fault != Fault.NONE:
         return
     state.now_ns = row.now_ns
+    if row.now_ns >= state.day_end_ns:
+        begin_day(state, params, out, row.now_ns)
     if row.kind == RowKind.QUOTE:
         see_quote(state, params, out, row)
     else:
@@ -197,6 +201,7 @@ def start_with(state, amount):
     state.start_amount += amount
     state.equity_amount += amount
     state.peak_amount += amount
+    state.guard_peak_amount += amount
 
 
 @apart
@@ -230,13 +235,13 @@ def see_report(state, params, out, row):
     trade = symbol.trades[slot]
     filled_before = trade.legs[leg_index].order[0].filled_lots
     apply_report(state, params, out, row, trade, leg_index)
-    booked_something = trade.legs[leg_index].order[0].filled_lots != filled_before
+    if trade.legs[leg_index].order[0].filled_lots != filled_before:
+        mark_equity(state, params, out, now_ns)
+        judge_losses(state, params, out, now_ns)
     settle_trade(state, params, out, s, slot, now_ns)
     look_at_trades(state, params, out, s, now_ns)
     consider_entry(state, params, out, s, now_ns)
     arm(state, params, s)
-    if booked_something:
-        mark_equity(state, params, out, now_ns)
 
 
 @compiled
@@ -303,6 +308,7 @@ def see_funding(state, params, out, row):
         arm(state, params, s)
         look_at_next_quote(state.symbols[s])
         mark_equity(state, params, out, row.now_ns)
+        judge_losses(state, params, out, row.now_ns)
 
 
 @compiled
@@ -334,6 +340,9 @@ def see_command(state, params, out, row):
     if row.status == Command.KILL or row.status == Command.KILL_RELEASE:
         kill(state, params, out, row)
         return
+    if row.status == Command.GUARD_RELEASE:
+        release_guards(state, params, out, row)
+        return
     if row.status == Command.SYMBOL_OFF or row.status == Command.SYMBOL_ON:
         switch_symbol(state, params, out, row)
         return
@@ -354,11 +363,24 @@ def see_command(state, params, out, row):
 @compiled
 def kill(state, params, out, row):
     """KILL latches: nothing that adds risk is sent until KILL_RELEASE, in whatever phase; exits go on."""
-    state.killed = 1 if row.status == Command.KILL else 0
+    killed_before, state.killed = state.killed, 1 if row.status == Command.KILL else 0
+    if state.killed != killed_before:
+        switched(out, Refusal.KILL_SWITCH_MUST_BE_OFF, ALL_SYMBOLS, killed_before, row.now_ns)
     if state.killed != 0:
         for s in range(params.symbol_count):
             cancel_entries(state, params, out, s, row.now_ns)
             arm(state, params, s)
+
+
+@compiled
+def release_guards(state, params, out, row):
+    """GUARD_RELEASE: of the symbol the row names, or else of the session."""
+    if row.symbol == ALL_SYMBOLS:
+        release_session(state, out, row.now_ns)
+    elif 0 <= row.symbol < params.symbol_count:
+        release_symbol(state.symbols[row.symbol], out, row.symbol, row.now_ns)
+    else:
+        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
 
 
 @compiled
@@ -368,7 +390,9 @@ def switch_symbol(state, params, out, row):
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
     s = np.int64(row.symbol)
-    state.symbols[s].off = 1 if row.status == Command.SYMBOL_OFF else 0
+    off_before, state.symbols[s].off = state.symbols[s].off, 1 if row.status == Command.SYMBOL_OFF else 0
+    if state.symbols[s].off != off_before:
+        switched(out, Refusal.SYMBOL_MUST_BE_ON, s, off_before, row.now_ns)
     if state.symbols[s].off != 0:
         cancel_entries(state, params, out, s, row.now_ns)
         arm(state, params, s)

@@ -6,6 +6,7 @@ from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, Phase
 from arbitrage_core.engine.entry import consider_entry
 from arbitrage_core.engine.exits import consider_exit
+from arbitrage_core.engine.guard_memory import begin_day, judge_losses
 from arbitrage_core.engine.ledger import break_off, next_trade
 from arbitrage_core.engine.legs import settle_trade
 from arbitrage_core.engine.marks import mark_equity
@@ -110,9 +111,12 @@ def run_timer(state, params, out):
         break_off(state, Fault.TIME_MUST_NOT_RUN_BACK)
         return
     state.now_ns = now_ns
+    if now_ns >= state.day_end_ns:
+        begin_day(state, params, out, now_ns)
     if state.mark_due_ns == now_ns:
         state.mark_due_ns, state.restless = NEVER_NS, 1
         mark_equity(state, params, out, now_ns)
+        judge_losses(state, params, out, now_ns)
         find_due(state, params)
         return
     for s in range(params.symbol_count):

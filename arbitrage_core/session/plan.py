@@ -32,6 +32,9 @@ SESSION_NAMES = (
     "reporting_currency",
     "initial_capital_quote",
     "portfolio_exposure_max_quote",
+    "portfolio_daily_loss_max_quote",
+    "drawdown_max_quote",
+    "drawdown_max_share",
     "rate_age_max_ms",
     "seed",
 )

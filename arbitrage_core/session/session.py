@@ -24,8 +24,8 @@ CHUNK_ROWS = 200_000
 END_GRACE_NS = 180_000_000_000
 """After the last row, time goes on for so long that what is open can leave."""
 
-LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding", "reports")
-COUNTS = ("order", "change", "fill", "trade", "incident", "equity", "funding", "report")
+LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding", "guards", "reports")
+COUNTS = ("order", "change", "fill", "trade", "incident", "equity", "funding", "guard", "report")
 
 Drained = Callable[[dict[str, np.ndarray]], None]
 

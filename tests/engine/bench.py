@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from arbitrage_core.domain.compiled import Compiled, rebind
+from arbitrage_core.domain.record import one
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.genesis import fresh_state
+from arbitrage_core.engine.output import output_dtype
 from arbitrage_core.engine.params import params_record, shape_of
 from tests.engine.small_market import EAST, KEY, QUIET, START_NS, WEST, small_config
 
@@ -35,6 +37,7 @@ class Bench:
         shape = shape_of(self.config)
         self.params_array = params_record(self.config, shape, KEY)
         self.state_array = fresh_state(self.config, shape, self.params_array[0])
+        self.out = one(output_dtype(shape.levels))[0]
         self.params, self.state, self.now_ns = self.params_array[0], self.state_array[0], START_NS
         for s in range(len(self.config.symbols)):
             for venue in (EAST, WEST):

@@ -1,43 +1,26 @@
 """Every refusal on both sides of its boundary: what is provably inside is allowed, NaN and what is missing refuses."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
 
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.engine import book, guards
-from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS, RATE_RING_SLOTS, Approval, SessionPhase
+from arbitrage_core.engine.state import (
+    AWAITING_QUOTE,
+    LONG_AGO_NS,
+    RATE_RING_SLOTS,
+    Approval,
+    SessionPhase,
+)
 from arbitrage_core.strategies import taker_taker
 from tests.engine.bench import Bench, plain, quiet
+from tests.engine.boundary import INF, NAN, Boundary, above, below
+from tests.engine.memory_boundaries import MEMORY_BOUNDARIES
 from tests.engine.small_market import EAST, WEST, small_config
 
-NAN, INF = float("nan"), float("inf")
 S = 1_000_000_000
-
-
-def above(value: float) -> float:
-    """The next number up."""
-    return float(np.nextafter(value, INF))
-
-
-def below(value: float) -> float:
-    """The next number down."""
-    return float(np.nextafter(value, -INF))
-
-
-@dataclass(frozen=True)
-class Boundary:
-    """A guard asked about one figure: which values of it pass, and which refuse."""
-
-    refusal: Refusal
-    of: str
-    ask: Callable[[Any], int]
-    passing: tuple[Any, ...]
-    refused: tuple[Any, ...]
 
 
 def _session(phase: SessionPhase) -> int:
@@ -403,6 +386,7 @@ BOUNDARIES = [
         (1, RATE_RING_SLOTS),
         (0, -1, RATE_RING_SLOTS + 1),
     ),
+    *MEMORY_BOUNDARIES,
 ]
 ASKED = [(boundary, value, True) for boundary in BOUNDARIES for value in boundary.passing] + [
     (boundary, value, False) for boundary in BOUNDARIES for value in boundary.refused

@@ -1,6 +1,7 @@
 """The engine of the reference model: rows in, due things in order, looks (docs/engine.md §1, §4)."""
 
 from arbitrage_core.domain.order import OrderState
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent, Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
 from arbitrage_core.domain.trade import Phase
 from tests.reference.entries import SECOND_NS, Entries
@@ -8,6 +9,7 @@ from tests.reference.exits import Exits
 from tests.reference.lonely_legs import LonelyLegs
 from tests.reference.market import Symbol
 from tests.reference.orders import Orders, Report, State
+from tests.reference.result import GuardEntry
 from tests.reference.row import Row
 from tests.reference.trade import NEVER, Trade
 
@@ -44,6 +46,7 @@ class Engine:
 
     def run_timer(self, symbol_index: int, number: int) -> None:
         """What is due now for a trade, or the end of a symbol's cooldown."""
+        self.state.ledger.see_day(self.state.now)
         symbol = self.state.symbols[symbol_index]
         if number == AFTER_TRADES:
             symbol.cooldown_due_ns = None
@@ -58,6 +61,7 @@ class Engine:
     def run_mark(self) -> None:
         """A full second."""
         self.mark_due_ns = NEVER
+        self.state.ledger.see_day(self.state.now)
         self.state.ledger.mark(self.state.now)
 
     def _arm_mark(self) -> None:
@@ -99,6 +103,7 @@ class Engine:
 
     def report(self, report: Report) -> None:
         """A report of an order, then a look at its symbol."""
+        self.state.ledger.see_day(self.state.now)
         self._arm_mark()
         applied = self.orders.apply(report)
         if applied is None:
@@ -110,6 +115,7 @@ class Engine:
 
     def row(self, row: Row) -> None:
         """A row, after everything due before it."""
+        self.state.ledger.see_day(row.now_ns)
         self._arm_mark()
         if row.kind == RowKind.QUOTE:
             self._quote(row)
@@ -165,17 +171,32 @@ class Engine:
         elif command in (Command.STORES_SILENT, Command.STORES_ANSWER):
             state.stores_silent = command == Command.STORES_SILENT
         elif command in (Command.KILL, Command.KILL_RELEASE):
+            self._note_switch(Refusal.KILL_SWITCH_MUST_BE_OFF, ALL_SYMBOLS, state.killed, command == Command.KILL)
             state.killed = command == Command.KILL
             if state.killed:
                 for one in state.symbols:
                     self._cancel_resting(one)
+        elif command == Command.GUARD_RELEASE:
+            if symbol == ALL_SYMBOLS:
+                state.ledger.watch.release(state.ledger.realised, state.now)
+            else:
+                released = state.symbols[symbol]
+                released.memory.release(released.figures.realised_amount, state.now)
         elif command in (Command.SYMBOL_OFF, Command.SYMBOL_ON):
             switched = state.symbols[symbol]
+            self._note_switch(Refusal.SYMBOL_MUST_BE_ON, symbol, not switched.on, command == Command.SYMBOL_OFF)
             switched.on = command == Command.SYMBOL_ON
             if not switched.on:
                 self._cancel_resting(switched)
         else:
             state.paused = command == Command.PAUSE
+
+    def _note_switch(self, rule: Refusal, symbol: int, before: bool, after: bool) -> None:
+        if before != after:
+            kind = GuardEvent.TRIPPED if after else GuardEvent.RELEASED
+            self.state.log.guards.append(
+                GuardEntry(self.state.now, 0, 0.0, 0.0, rule, kind, GuardCause.OPERATOR, symbol)
+            )
 
     def _flatten(self) -> None:
         """No more entries; resting entries are canceled, open trades leave. A second one adds nothing."""

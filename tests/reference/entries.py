@@ -227,7 +227,7 @@ class Entries:
             limit = venue.orders_per_s_max
             if len(venue.submits_ns) >= limit and self.state.now - venue.submits_ns[-limit] < SECOND_NS:
                 return Refusal.ORDER_RATE_MUST_STAY_INSIDE
-        return Refusal.NONE
+        return self.state.ledger.watch.refusal(symbol.memory, self.state.now)
 
     # --------------------------------------------------------------------------------------------------- sending
 

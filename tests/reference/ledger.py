@@ -6,6 +6,7 @@ from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.order import Purpose
 from arbitrage_core.domain.session import SessionConfig
 from tests.reference.amount import Rates, amount_of, share_of
+from tests.reference.guard_memory import Watch
 from tests.reference.market import Market, Symbol
 from tests.reference.result import EquityEntry, FillEntry, FundingEntry, Log
 from tests.reference.trade import Leg, Order, Trade
@@ -45,6 +46,7 @@ class Ledger:
         self.realised_by_venue = [0] * len(capital)
         self.start = self.peak = sum(capital)
         self.realised = self.drawdown = 0
+        self.watch = Watch(config, self.start, self.unit, log.guards)
 
     # ------------------------------------------------------------------------------------------------- bookings
 
@@ -57,6 +59,7 @@ class Ledger:
     def _start_with(self, amount: int) -> None:
         self.start += amount
         self.peak += amount
+        self.watch.start_with(amount)
 
     def book_cash(self, venue: int, currency: int, amount: int) -> int:
         """Adds a signed amount to a venue's cash; the amount in the reporting currency."""
@@ -93,6 +96,7 @@ class Ledger:
         self.realise(symbol, trade, order.venue, realised)
         slippage = self._slippage(market, order, lots, cost, order.decision_px)
         trade.fees, trade.slippage = trade.fees + fee_reporting, trade.slippage + slippage
+        symbol.memory.filled(slippage, abs(cash), terms.slippage_bps, now)
         if trade.incident is not None:
             if order.purpose == Purpose.REVERSE:
                 trade.incident.cost += fee_reporting - gain
@@ -209,6 +213,19 @@ class Ledger:
         self.peak = max(self.peak, equity)
         self.drawdown = max(self.drawdown, self.peak - equity)
         self.log.equity.append(EquityEntry(now, equity, self.realised, unrealised, revaluation))
+        standing = [
+            (
+                symbol.memory,
+                symbol.figures.realised_amount,
+                sum(min(self.unrealised_of(symbol, t), 0) for t in symbol.trades.values() if t.incident is not None),
+            )
+            for symbol in self.symbols
+        ]
+        self.watch.judge(now, standing, self.realised, equity)
+
+    def see_day(self, now: int) -> None:
+        """Before any event."""
+        self.watch.see_day(now, [(s.memory, s.figures.realised_amount) for s in self.symbols], self.realised)
 
     # ------------------------------------------------------------------------------------------------- reserves
 

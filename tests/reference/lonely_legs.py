@@ -153,6 +153,8 @@ class LonelyLegs:
         lag, market = trade.lag, symbol.markets[trade.lag.venue]
         if not (self.state.active and symbol.on) or self._stale(symbol, lag):
             return None
+        if self.state.ledger.watch.refusal(symbol.memory, self.state.now) != Refusal.NONE:
+            return None
         adverse = lag.side * ratio(market.price(lag.side) - lag.decision_px, lag.decision_px) * 1e4
         if not adverse <= symbol.params.complete_bound_bps:
             return None
@@ -236,6 +238,7 @@ class LonelyLegs:
             figures.voids += 1
         if trade.phase != Phase.VOID and trade.realised > 0:
             figures.wins += 1
+        symbol.memory.ended(None if trade.phase == Phase.VOID else trade.realised, now)
         self.state.ledger.release_all(symbol, trade)
         self.orders.forget(trade)
         del symbol.trades[trade.number]

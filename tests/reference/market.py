@@ -12,7 +12,8 @@ from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
 from tests.reference.amount import Rates, lots_of
-from tests.reference.result import SymbolFigures
+from tests.reference.guard_memory import Memory
+from tests.reference.result import GuardEntry, SymbolFigures
 from tests.reference.trade import Trade
 
 
@@ -152,7 +153,7 @@ class Venue:
 class Symbol:
     """A symbol, its markets by venue, its parameters in nanoseconds and lots, its trades and counters."""
 
-    def __init__(self, config: SessionConfig, index: int) -> None:
+    def __init__(self, config: SessionConfig, index: int, guard_log: list[GuardEntry]) -> None:
         name = config.symbols[index]
         params: StrategyParams = config.params_of(name)
         self.index, self.name, self.key, self.params = index, name, key_of(name), params
@@ -167,6 +168,7 @@ class Symbol:
         self.skew_max_ns = ns_of(params.skew_max_ms)
         self.frozen_max_ns = None if params.frozen_max_ms == "off" else ns_of(params.frozen_max_ms)
         self.on = True
+        self.memory = Memory(params, ns_of(params.guard_pause_ms), index, guard_log)
         self.hold_max_ns = ns_of(params.hold_max_ms)
         self.working_max_ns = ns_of(params.working_max_ms)
         self.exit_wait_max_ns = ns_of(params.exit_wait_max_ms)

@@ -42,10 +42,10 @@ class State:
         self, config: SessionConfig, session_key: int, units: list[float], send: Callable[[Sent], None]
     ) -> None:
         self.config, self.session_key, self.send = config, session_key, send
-        self.symbols = [Symbol(config, index) for index in range(len(config.symbols))]
+        self.log = Log()
+        self.symbols = [Symbol(config, index, self.log.guards) for index in range(len(config.symbols))]
         self.venues = [Venue(venue.exposure_max_quote, venue.orders_per_s_max) for venue in config.venues]
         self.rates = Rates.unheard(units, ns_of(config.rate_age_max_ms))
-        self.log = Log()
         self.ledger = Ledger(config, self.symbols, self.rates, self.log)
         self.now = 0
         self.paused = self.ending = self.stores_silent = self.killed = False

@@ -144,6 +144,19 @@ class FundingEntry(NamedTuple):
     leg: int
 
 
+class GuardEntry(NamedTuple):
+    """A guard with memory, or a switch, that tripped or was released."""
+
+    now_ns: int
+    release_ns: int
+    observed: float
+    limit: float
+    guard: int
+    kind: int
+    cause: int
+    symbol: int
+
+
 @dataclass
 class Log:
     """All that happened, each kind in order of occurrence."""
@@ -155,6 +168,7 @@ class Log:
     incidents: list[IncidentEntry] = field(default_factory=list)
     equity: list[EquityEntry] = field(default_factory=list)
     funding: list[FundingEntry] = field(default_factory=list)
+    guards: list[GuardEntry] = field(default_factory=list)
 
 
 @dataclass

@@ -32,6 +32,16 @@ def _plain_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _hang_up_is_heard() -> Iterator[None]:
+    """Also when the tests run where nobody would hear of it (nohup)."""
+    hang_up = getattr(signal, "SIGHUP", None)
+    before = signal.signal(hang_up, signal.SIG_DFL) if hang_up is not None else None
+    yield
+    if hang_up is not None:
+        signal.signal(hang_up, before)
+
+
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
     """A client that may wait."""
@@ -56,7 +66,7 @@ def commands_of(folder: Path) -> list[int]:
 def test_every_command_is_answered_and_obeyed_once(
     tmp_path: Path, postgres_url: str, redis_url: str, client: redis.Redis
 ) -> None:
-    order = paper_order(tmp_path / "operated", (postgres_url, redis_url), small_feed(60), factor=1.0)
+    order = paper_order(tmp_path / "operated", (postgres_url, redis_url), small_feed(400), factor=1.0)
     session = Beside(order, tmp_path)
     control = ControlStream(client, Namespace(CHECKOUT), order.name)
     pause, resume, kill, flatten, stop = map(told, ("pause", "resume", "kill", "flatten", "stop"))

@@ -30,10 +30,12 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """A column of texts of which there are few: row i has `texts[codes[i]]`, `codes` int[rows]."""
+    """A column of texts of which there are few: row i has `texts[codes[i]]`, `codes` int[rows]; −1 is NULL, where the
+    column `may_lack` one."""
 
     codes: np.ndarray
     texts: Sequence[str]
+    may_lack: bool = False
 
 
 CopyColumn = Numbers | Texts
@@ -61,7 +63,9 @@ class _Layout:
     """How one row lies when every field has its greatest length."""
 
     def __init__(self, columns: Sequence[CopyColumn]) -> None:
-        self._texts = {place: _TextTable(column.texts) for place, column in enumerate(columns) if _is_text(column)}
+        self._texts = {
+            place: _TextTable(column.texts, column.may_lack) for place, column in enumerate(columns) if _is_text(column)
+        }
         self._columns = columns
         fields: list[tuple[str, object]] = [("fields", ">i2")]
         for place, column in enumerate(columns):
@@ -107,14 +111,17 @@ class _Layout:
 
 
 class _TextTable:
-    """A column's texts, padded to the longest, and which bytes of each are padding."""
+    """A column's texts, padded to the longest, and which bytes of each are padding. The last may be none at all."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], may_lack: bool) -> None:
         encoded = [text.encode() for text in texts]
         width = max(map(len, encoded), default=1) or 1
         self.dtype = np.dtype(f"V{width}")
         self.lengths = np.array([len(text) for text in encoded], np.int32)
         self.padded = np.frombuffer(b"".join(text.ljust(width, b"\0") for text in encoded), self.dtype)
+        if may_lack:  # index −1
+            self.lengths = np.append(self.lengths, np.int32(_NULL))
+            self.padded = np.append(self.padded, np.zeros(1, self.dtype))
         self.absent = np.arange(width) >= self.lengths[:, None]
         self.all_alike = not self.absent.any()
 

@@ -14,11 +14,13 @@ from psycopg import sql
 from sqlalchemy import Boolean, Column, Double, SmallInteger, Text
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.refusal import REFUSAL_SLOTS, Refusal
 from arbitrage_core.engine.output import (
     CHANGE_OUT,
     EQUITY_OUT,
     FILL_OUT,
     FUNDING_OUT,
+    GUARD_OUT,
     INCIDENT_OUT,
     ORDER_OUT,
     TRADE_OUT,
@@ -34,6 +36,7 @@ DTYPES: dict[str, np.dtype] = {
     "incidents": INCIDENT_OUT,
     "equity": EQUITY_OUT,
     "funding": FUNDING_OUT,
+    "guards": GUARD_OUT,
 }
 """The records of each log, by its name in `SessionLog`. Reports are not recorded: the journal has them."""
 
@@ -49,19 +52,23 @@ NOTHING: dict[str, dict[str, int]] = {
     },
     "trades": {"opened_ns": 0, "hedged_ns": 0, "leaving_ns": 0, "leg_gap_ns": -1},
     "incidents": {"resolution": -1},
+    "guards": {"release_ns": 0},
 }
 """What the engine writes where there is nothing, by log and field."""
 
-RENAMED = {"trades": {"trade": "number"}}
+RENAMED = {"trades": {"trade": "number"}, "guards": {"limit_value": "limit"}}
 """Fields that their column names otherwise."""
 
 PADDING = {"funding": {"pad"}}
-SYMBOL, VENUE = "symbol", "venue"
+SYMBOL, VENUE, GUARD = "symbol", "venue", "guard"
+GUARDS = tuple(Refusal(code).name if code in set(Refusal) else "" for code in range(REFUSAL_SLOTS))
+"""The rules by their numbers, which may grow: the table has their names."""
 
 
 @dataclass(frozen=True)
 class Binding:
-    """A column and the field it holds. `names`: SYMBOL or VENUE when it holds the name at that index."""
+    """A column and the field it holds. `names`: SYMBOL, VENUE or GUARD when it holds the name at that index, and
+    `may_lack` when −1 means none."""
 
     column: str
     field: str
@@ -69,6 +76,7 @@ class Binding:
     names: str = ""
     is_flag: bool = False
     nothing: int | None = None
+    may_lack: bool = False
 
 
 @cache
@@ -89,7 +97,8 @@ def _binding(log: str, column: Column) -> Binding:
     name = RENAMED.get(log, {}).get(column.name, column.name.removesuffix("_code"))
     nothing = NOTHING.get(log, {}).get(name)
     if isinstance(column.type, Text):
-        return Binding(column.name, name, "i2", names=SYMBOL if column.name == SYMBOL else VENUE)
+        names = column.name if column.name in (SYMBOL, GUARD) else VENUE
+        return Binding(column.name, name, "i2", names=names, may_lack=bool(column.nullable))
     if isinstance(column.type, Boolean):
         return Binding(column.name, name, "i1", is_flag=True)
     kind = "f8" if isinstance(column.type, Double) else "i2" if isinstance(column.type, SmallInteger) else "i8"
@@ -112,9 +121,9 @@ def copy_columns(
     for one in bindings(log):
         values = np.ascontiguousarray(entries[one.field])
         if one.names:
-            texts = symbols if one.names == SYMBOL else venues
-            _must_lie(values, 0, len(texts) - 1, f"{log}: {one.field}")
-            columns[one.column] = Texts(values, texts)
+            texts = {SYMBOL: symbols, VENUE: venues, GUARD: GUARDS}[one.names]
+            _must_lie(values, -1 if one.may_lack else 0, len(texts) - 1, f"{log}: {one.field}")
+            columns[one.column] = Texts(values, texts, one.may_lack)
         else:
             if one.is_flag:
                 _must_lie(values, 0, 1, f"{log}: {one.field}")
@@ -139,7 +148,7 @@ def select_query(
     """The query that gives a log's entries from number `first` up to `end` (None: all there are), in their order and as
     numbers only: `number`, then `bindings`. A name that is not the session's comes as −1.
     """
-    listed = {SYMBOL: sql.Literal(list(symbols)), VENUE: sql.Literal(list(venues))}
+    listed = {name: sql.Literal(list(texts)) for name, texts in ((SYMBOL, symbols), (VENUE, venues), (GUARD, GUARDS))}
     parts: list[sql.Composable] = [sql.Identifier("number")]
     for one in bindings(log):
         column: sql.Composable = sql.Identifier(one.column)
@@ -179,6 +188,6 @@ def entries_of(log: str, columns: Sequence[np.ndarray], first: int, what: str) -
         raise BadInput(f"{what}: its {log} have a gap", "its journal has them: run it again from there")
     for one, column in zip(bindings(log), values, strict=True):
         entries[one.field] = column
-        if one.names and len(column) and int(column.min()) < 0:
+        if one.names and not one.may_lack and len(column) and int(column.min()) < 0:
             raise BadInput(f"{what}: its {log} name a {one.names} that is not in its configuration")
     return entries

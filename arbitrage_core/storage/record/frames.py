@@ -13,11 +13,12 @@ import pandas as pd
 import pyarrow as pa
 
 from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.state import Approval
 from arbitrage_core.storage.record.database import Record
-from arbitrage_core.storage.record.entries import NOTHING, SYMBOL, bindings
+from arbitrage_core.storage.record.entries import GUARD, GUARDS, NOTHING, SYMBOL, bindings
 from arbitrage_core.storage.record.reader import Session, read_log, session_row
 from arbitrage_core.storage.record.session_row import SessionRow, digits_of
 
@@ -25,8 +26,10 @@ ENUMS: dict[str, type[IntEnum]] = {
     "action": Action,
     "after": OrderState,
     "approval": Approval,
+    "cause": GuardCause,
     "before": OrderState,
     "exit_reason": ExitReason,
+    "kind": GuardEvent,
     "phase": Phase,
     "purpose": Purpose,
     "resolution": Purpose,
@@ -74,7 +77,7 @@ def frame_of(row: SessionRow, log: str, entries: np.ndarray) -> pd.DataFrame:
     for one in bindings(log):
         values, name = np.ascontiguousarray(entries[one.field]), one.column.removesuffix("_code")
         if one.names:
-            columns[name] = pd.Categorical.from_codes(values, row.symbols if one.names == SYMBOL else row.venues)
+            columns[name] = pd.Categorical.from_codes(*_categories(one.names, values, row))
         elif name in ENUMS:
             columns[name] = _named(values, ENUMS[name])
         elif one.is_flag:
@@ -91,6 +94,14 @@ def frame_of(row: SessionRow, log: str, entries: np.ndarray) -> pd.DataFrame:
 def _money_name(name: str) -> str:
     """`cost_quote_amount` → `cost_quote`; `amount` → `money`."""
     return name.removesuffix("_amount") if name != "amount" else "money"
+
+
+def _categories(names: str, values: np.ndarray, row: SessionRow) -> tuple[np.ndarray, Sequence[str]]:
+    """Codes and names; rules only those that occur, since others have no names."""
+    if names != GUARD:
+        return values, row.symbols if names == SYMBOL else row.venues
+    there, codes = np.unique(values, return_inverse=True)
+    return codes, [GUARDS[rule] for rule in there]
 
 
 def _named(values: np.ndarray, enum: type[IntEnum]) -> pd.Categorical:

@@ -1,5 +1,6 @@
 """What is recorded comes back bit for bit, equals the engine's ledger, and a change of one row is found."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -10,16 +11,19 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.row import Command
 from arbitrage_core.engine.output import ORDER_OUT
 from arbitrage_core.storage.record.binary_copy import Numbers, Texts, packed
 from arbitrage_core.storage.record.comparison import differences
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.entries import DTYPES, copy_columns
-from arbitrage_core.storage.record.frames import decimals, frame_of, read_fills
+from arbitrage_core.storage.record.frames import decimals, frame_of, read_fills, read_frame
 from arbitrage_core.storage.record.load_speed import load_speed
 from arbitrage_core.storage.record.reader import read_log, session_log_of, session_row
 from arbitrage_core.storage.record.tables.sessions import LOGS
 from arbitrage_core.storage.record.writer import RecordWriter
+from tests.engine.bench import quiet
+from tests.engine.small_market import Tape, interpreted, small_config
 from tests.storage.record.runs import mixed_run, record_run
 
 
@@ -28,9 +32,35 @@ def test_the_logs_of_a_backtest_come_back_bit_for_bit(record: Record):
     written = record_run(record, run)
     log = session_log_of(record, written.session.id)
     for name in LOGS:
-        assert len(getattr(run.log, name)) > 0 or name == "funding"
+        assert len(getattr(run.log, name)) > 0 or name in ("funding", "guards")
         assert getattr(log, name).dtype == getattr(run.log, name).dtype
         assert getattr(log, name).tobytes() == getattr(run.log, name).tobytes(), name
+
+
+def test_events_of_guards_come_back_with_their_rules_and_symbols(record: Record):
+    """Of a symbol and of the session, by the engine and by the operator, with a time of release and without."""
+    drawn = {"drawdown_max_quote": 0.0}
+    config = small_config(losses_in_a_row_max=1, guard_pause_ms=50.0, hold_max_ms=250.0, session=drawn)
+    tape = Tape().command(0, Command.KILL).command(1, Command.KILL_RELEASE)
+    for at_ms in range(10, 2_000, 500):
+        tape.both(at_ms, 100.0, 100.6).both(at_ms + 20, 100.0, 100.6).both(at_ms + 260, 100.0, 100.9)
+        tape.both(at_ms + 300, 100.0, 100.0).command(at_ms + 400, Command.GUARD_RELEASE)
+    with quiet():
+        session = interpreted(config, tape.rows)
+        log = session.log
+    start = replace(mixed_run().start, name="guarded", config=config)
+    with RecordWriter.begin(record, start) as writer:
+        writer.append({name: getattr(log, name) for name in LOGS})
+        writer.count_refusals(session.state[0])
+    back = session_log_of(record, writer.session.id)
+    assert back.guards.tobytes() == log.guards.tobytes()
+    assert differences(record, writer.session.id, log, session.state[0]) == []
+    frame = read_frame(record, writer.session.id, "guards")
+    assert {"KILL_SWITCH_MUST_BE_OFF", "LOSSES_MUST_NOT_RUN_ON", "DRAWDOWN_MUST_STAY_INSIDE"} <= set(frame["guard"])
+    assert set(frame["cause"]) == {"ENGINE", "OPERATOR"}
+    assert set(frame["kind"]) == {"TRIPPED", "RELEASED"}
+    assert frame["symbol"].isna().any()
+    assert (frame["symbol"].dropna() == "AAA").any()
 
 
 def test_the_record_equals_the_ledger_exactly(record: Record):

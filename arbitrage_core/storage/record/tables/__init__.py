@@ -5,6 +5,7 @@ from arbitrage_core.storage.record.tables.logs import (
     EQUITY,
     FILLS,
     FUNDING,
+    GUARD_EVENTS,
     INCIDENTS,
     LOG_TABLES,
     ORDER_CHANGES,
@@ -13,7 +14,6 @@ from arbitrage_core.storage.record.tables.logs import (
 )
 from arbitrage_core.storage.record.tables.metadata import METADATA
 from arbitrage_core.storage.record.tables.operations import (
-    GUARD_EVENTS,
     OPERATOR_ACTIONS,
     REFUSALS,
     SESSION_LOGS,

@@ -10,6 +10,7 @@ the primary key.
 from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, SmallInteger, Table, Text, text
 
 from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent
 from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.state import Approval
 from arbitrage_core.storage.record.tables.columns import (
@@ -301,6 +302,24 @@ FUNDING = _table(
     rule("figures_must_fit", "number >= 0", "now_ns > 0", "trade > 0", "leg BETWEEN 0 AND 1"),
 )
 
+GUARD_EVENTS = _table(
+    "guard_events",
+    "Guards with memory, and switches, that tripped or were released",
+    time_ns("now_ns", "row time"),
+    moment("now_at", "now_ns"),
+    time_ns("release_ns", "when time releases it; none: a new day or the operator does", nullable=True),
+    real("observed", "what was seen, in the guard's own unit; 0: nothing is measured"),
+    real("limit_value", "what it may be at most, in the same unit"),
+    *coded("kind", GuardEvent, "TRIPPED or RELEASED"),
+    *coded("cause", GuardCause, "ENGINE: what happened, or time; OPERATOR"),
+    text_column("guard", "the rule"),
+    text_column("symbol", "of one symbol; none: of the whole session", nullable=True),
+    rule(
+        "codes_must_be_known", f"kind_code {codes_of(GuardEvent)}", f"cause_code {codes_of(GuardCause)}", "guard <> ''"
+    ),
+    rule("figures_must_fit", "number >= 0", "now_ns > 0", "release_ns > now_ns"),
+)
+
 LOG_TABLES = {
     "orders": ORDERS,
     "changes": ORDER_CHANGES,
@@ -309,5 +328,6 @@ LOG_TABLES = {
     "incidents": INCIDENTS,
     "equity": EQUITY,
     "funding": FUNDING,
+    "guards": GUARD_EVENTS,
 }
 """Table by the log's name in `SessionLog`."""

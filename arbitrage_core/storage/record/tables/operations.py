@@ -1,4 +1,4 @@
-"""What was refused, guarded, ordered by the operator and said in the log while a session ran."""
+"""What was refused, ordered by the operator and said in the log while a session ran."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, PrimaryKeyConstraint, Table
 from sqlalchemy import UniqueConstraint as Unique
@@ -9,7 +9,6 @@ from arbitrage_core.storage.record.tables.columns import (
     moment,
     number,
     one_of,
-    real,
     rule,
     small,
     text,
@@ -19,8 +18,6 @@ from arbitrage_core.storage.record.tables.metadata import METADATA
 from arbitrage_core.storage.record.tables.sessions import session_id
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-GUARD_EVENT_KINDS = ("TRIPPED", "ESCALATED", "RELEASED")
-ESCALATIONS = ("NONE", "PAUSE", "REDUCE", "FLATTEN")
 FIELDS_BYTES_MAX = 65_536
 
 REFUSALS = Table(
@@ -42,27 +39,6 @@ REFUSALS = Table(
         "counted_ns >= 0",
     ),
     comment="Refusals counted by symbol and rule; counts only grow",
-)
-
-GUARD_EVENTS = Table(
-    "guard_events",
-    METADATA,
-    session_id(),
-    number("number", "place among the session's guard events, from 0 on"),
-    time_ns("now_ns", "row time"),
-    moment("now_at", "now_ns"),
-    text("guard", "the rule"),
-    text("kind", "TRIPPED, ESCALATED or RELEASED"),
-    text("escalation", "what it led to: NONE, PAUSE, REDUCE or FLATTEN"),
-    text("symbol", "of one symbol; none: of the whole session or a venue", nullable=True),
-    text("venue", "of one venue; none: of all", nullable=True),
-    real("observed", "what was seen, in the guard's own unit; none: missing, which refuses", nullable=True),
-    real("limit_value", "what it may be at most, in the guard's own unit", nullable=True),
-    document("details", "whatever else the guard says", nullable=True),
-    PrimaryKeyConstraint("session_id", "number"),
-    rule("kind_must_be_known", one_of("kind", GUARD_EVENT_KINDS), one_of("escalation", ESCALATIONS)),
-    rule("figures_must_fit", "number >= 0", "now_ns > 0", "guard <> ''"),
-    comment="Guards that tripped, escalated or were released",
 )
 
 OPERATOR_ACTIONS = Table(

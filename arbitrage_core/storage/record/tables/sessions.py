@@ -23,7 +23,7 @@ from arbitrage_core.storage.record.tables.metadata import METADATA
 MODES = ("backtest", "paper", "live", "replay")
 STATUSES = ("running", "complete", "broken", "abandoned")
 DIGEST = "~ '^[0-9a-f]{64}$'"
-LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding")
+LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding", "guards")
 """The logs of the engine that are recorded, by their names in `SessionLog`."""
 
 
