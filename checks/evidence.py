@@ -17,7 +17,7 @@ from arbitrage_core.storage.record.binary_arrays import array_of, arrays_out
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.reader import at_one_instant
 from arbitrage_core.storage.record.session_row import SessionRow, find_rows
-from arbitrage_core.storage.record.tables import REFUSALS
+from arbitrage_core.storage.record.tables import LOG_TABLES, REFUSALS
 
 Columns = dict[str, np.ndarray]
 
@@ -44,10 +44,22 @@ READ: dict[str, tuple[str, ...]] = {
     "equity": ("now_ns", "equity_amount", "realised_amount", "unrealised_amount", "revaluation_amount"),
     "incidents": ("trade", "cost_amount", "began_ns", "ended_ns", "symbol"),
     "funding": ("trade", "amount", "symbol"),
+    "guards": ("now_ns", "kind_code", "cause_code"),
 }
-"""The columns read of each table, besides session_id and number."""
+"""The columns read of each log's table, besides session_id and number."""
 
-_SMALL = ("action_code", "purpose_code", "style_code", "side", "leg", "stale", "phase_code", "exit_reason_code")
+_SMALL = (
+    "action_code",
+    "purpose_code",
+    "style_code",
+    "side",
+    "leg",
+    "stale",
+    "phase_code",
+    "exit_reason_code",
+    "kind_code",
+    "cause_code",
+)
 _NULLABLE = ("opened_ns", "hedged_ns", "leaving_ns", "buy_received_ns", "sell_received_ns")
 
 
@@ -114,7 +126,7 @@ def _read(connection: Connection, table: str, ids: list[int], symbols: Sequence[
         parts.append(sql.SQL("array_send(array_agg({}))").format(part))
         kinds.append(kind)
     query = sql.SQL("SELECT {} FROM {} WHERE session_id = ANY({}::bigint[]) GROUP BY session_id").format(
-        sql.SQL(", ").join(parts), sql.Identifier(table), sql.Literal(ids)
+        sql.SQL(", ").join(parts), sql.Identifier(LOG_TABLES[table].name), sql.Literal(ids)
     )
     with raw(connection).cursor(binary=True) as cursor:
         sent = cursor.execute(query).fetchall()

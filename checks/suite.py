@@ -22,10 +22,11 @@ ROWS_SHOWN = 5
 def great_expectations() -> ModuleType:
     """The package, told to send nothing to its makers."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    with warnings.catch_warnings():
-        # It imports sre_constants and sre_parse, which Python calls deprecated and still has: no matter of ours.
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message="module 'sre_")
-        import great_expectations as gx
+    # It imports sre_constants and sre_parse, which Python calls deprecated and still has, and urllib3, which misses
+    # SOCKS: no matter of ours. For good, because it is imported in a thread, and `catch_warnings` is not made for that.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, message="module 'sre_")
+    warnings.filterwarnings("ignore", message="SOCKS support in urllib3")
+    import great_expectations as gx
 
     return gx
 

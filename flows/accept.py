@@ -29,8 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 def accept(stage: StageName = StageName.D65, seed_fault: SeedFault | None = None) -> StageOutcome:
     """Runs a stage: D65_ACCEPTED or D65_REJECTED, with what was measured.
 
-    stage       which stage
-    seed_fault  run it with a deliberate defect, which it must reject; leave it out for the real thing
+    Args:
+        stage: which stage
+        seed_fault: a deliberate defect, which the stage must reject; none for the real thing
     """
     chosen, began = stage_of(stage), time.perf_counter()
     here = ground(_line())

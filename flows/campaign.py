@@ -10,13 +10,17 @@ from flows.acceptance import campaign_checks
 from flows.campaign_run import end_campaign, run_campaigns
 from flows.grounds import ground
 from flows.progress import Progress
-from flows.report.tables import campaign_table
+from flows.report.tables import campaign_table, rows_of
 from flows.stages.registry import CampaignName, campaign_of
 
 
 @flow(name="campaign", flow_run_name="campaign {name}", description="One campaign: every seed against its bands.")
 def campaign(name: CampaignName = CampaignName.C1) -> dict[str, Any]:
-    """Runs every seed of a campaign and its paper session; gives outcome and checks."""
+    """Runs every seed of a campaign and its paper session; gives outcome and checks.
+
+    Args:
+        name: which campaign; each seed must lie in its bands
+    """
     line = get_run_logger().info
     stage, chosen = campaign_of(name)
     here = ground(line)
@@ -33,9 +37,12 @@ def campaign(name: CampaignName = CampaignName.C1) -> dict[str, Any]:
     passed = all(check.passed for check in checks if check.critical)
     with Record.open(here.postgres_url) as record, record.begin() as connection:
         end_campaign(outcome, passed, None, connection)
-    create_table_artifact(
-        campaign_table(outcome), key=f"campaign-{chosen.name.lower()}", description="passed" if passed else "failed"
-    )
+    failed = [check.name for check in checks if check.critical and not check.passed]
+    said = "passed" if passed else f"failed: {'; '.join(failed)}"
+    line(f"campaign {chosen.name} {said}")
+    key = f"campaign-{chosen.name.lower()}"
+    create_table_artifact(rows_of(checks), key=f"{key}-checks", description=said)
+    create_table_artifact(campaign_table(outcome), key=key, description=said)
     return {
         "campaign": chosen.name,
         "stage": stage.name,

@@ -7,8 +7,9 @@ import multiprocessing
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from arbitrage_core.session.binding import Notice, sources_digest
 from arbitrage_core.session.paper import PaperOrder, run_paper
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.session import Session
+from arbitrage_core.storage.record.availability import RecordAway
 from arbitrage_core.storage.record.database import Record
-from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS
+from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS
 from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.seed_faults import SeedFault, defect_of
 from flows.seed_run import (
@@ -90,18 +92,22 @@ def run_campaigns(
     backtests: dict[str, list[SeedOutcome]] = {campaign.name: [] for campaign in campaigns}
     papers: dict[str, tuple[SeedOutcome, ...]] = {}
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(ground.workers, mp_context=spawn) as pool:
+    with _abandoned_if_left(ground, list(runs.values())), ProcessPoolExecutor(ground.workers, mp_context=spawn) as pool:
         waiting = {
             pool.submit(run_seed, order): campaign
             for campaign in campaigns
             for order in _orders(campaign, runs[campaign.name], ground, fault)
         }
-        for campaign in campaigns:
-            papers[campaign.name] = (run_paper_seed(campaign, runs[campaign.name], ground),)
-        for future in as_completed(waiting):
-            campaign = waiting[future]
-            backtests[campaign.name].append(future.result())
-            told(campaign.name, len(backtests[campaign.name]), len(campaign.seeds))
+        try:
+            for campaign in campaigns:
+                papers[campaign.name] = (run_paper_seed(campaign, runs[campaign.name], ground),)
+            for future in as_completed(waiting):
+                campaign = waiting[future]
+                backtests[campaign.name].append(future.result())
+                told(campaign.name, len(backtests[campaign.name]), len(campaign.seeds))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # the block then waits for the seeds under way, seconds
+            raise
     outcomes = tuple(
         CampaignOutcome(
             campaign=campaign.name,
@@ -113,6 +119,20 @@ def run_campaigns(
         for campaign in campaigns
     )
     return outcomes
+
+
+@contextmanager
+def _abandoned_if_left(ground: Ground, runs: list[int]) -> Iterator[None]:
+    """Cancelled, interrupted or broken: the campaigns' runs end as abandoned, and so do sessions that did not end."""
+    try:
+        yield
+    except BaseException:
+        now_ns = time.time_ns()
+        with suppress(RecordAway), Record.open(ground.postgres_url) as record, record.begin() as connection:
+            for table, column in ((SESSIONS, SESSIONS.c.campaign_run_id), (CAMPAIGN_RUNS, CAMPAIGN_RUNS.c.id)):
+                left = update(table).where(column.in_(runs), table.c.status == "running")
+                connection.execute(left.values(status="abandoned", ended_ns=now_ns))
+        raise
 
 
 def _orders(campaign: Campaign, run_id: int, ground: Ground, fault: SeedFault | None) -> list[SeedOrder]:

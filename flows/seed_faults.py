@@ -16,7 +16,7 @@ from arbitrage_core.engine.fills import book_fill as sound_book_fill
 
 
 class SeedFault(StrEnum):
-    """The defects that can be planted."""
+    """Deliberate defects, to see that a stage rejects them."""
 
     FEE_SKIPPED = "fee-skipped"
     EXIT_DROPPED = "exit-dropped"

@@ -18,8 +18,12 @@ from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.proof import prove
 from flows.grounds import ground
 from flows.leaving import Leaving
+from flows.report.quantity import bare
+from flows.report.tables import HASH_CHARACTERS
 
 Market = StrEnum("Market", {name.upper(): name for name in PRESETS})
+Market.__doc__ = "; ".join(f"{name}: {chosen.description}" for name, chosen in PRESETS.items())
+PACE = r"^(real|max|[0-9]+(\.[0-9]+)?)$"
 
 
 class Setting(BaseModel):
@@ -36,12 +40,16 @@ class SessionForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    market: Market = Field(Market.MIXED, description="which synthetic market")
-    seed: int = Field(0, ge=0, description="draws another market of the same kind")
-    rows: int = Field(50_000, ge=1, le=50_000_000, description="end after so many quotes")
-    pace: str = Field("max", description="real, max, or a number: so many times as fast")
+    market: Market = Field(Market.MIXED, description="the kind of synthetic market")
+    seed: int = Field(0, ge=0, description="another number gives other prices of the same kind")
+    rows: int = Field(
+        50_000, ge=1, le=50_000_000, description="end after so many quotes; mixed has about 60 a second of market time"
+    )
+    pace: str = Field("max", pattern=PACE, description="real: as fast as the market; max; or a number: times as fast")
     settings: list[Setting] = Field(default_factory=list, description="parameters that are not the market's own")
-    leaves: bool = Field(True, description="when stopped, open trades leave first")
+    leaves: bool = Field(
+        True, title="Close open trades when stopped", description="on: they leave first; off: they are left open"
+    )
 
 
 DEFAULT = SessionForm()
@@ -49,7 +57,11 @@ DEFAULT = SessionForm()
 
 @flow(name="session", flow_run_name="session {form.market}", description="A paper session, recorded and replayed.")
 def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
-    """Runs a paper session and gives its document. Cancel or Suspend ends it in order."""
+    """Runs a paper session and gives its document. Cancel or Suspend (Pause) ends it in order.
+
+    Args:
+        form: what to run; every field has a default
+    """
     log = get_run_logger()
     here, chosen = ground(log.info), preset(form.market.value)
     feed = SyntheticQuotes(
@@ -82,33 +94,49 @@ def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
         checkout_id=here.checkout_id,
         leaves=form.leaves,
     )
+    log.info(f"session {name}; from a terminal: arb session list")
     with open_logs(here.home, name) as book, leaving.watched():
         result = run_paper(order, book, notice=log.info, on_look=leaving.look)
     document = result.document
     prove(result, order.folder, None)
-    _show(document)
+    log.info(
+        f"session {name}, {document['ending']}: {document['entries']:,} entries, {document['closed_trades']:,} closed,"
+        f" PnL {document['pnl_quote']:+,.2f} {config.reporting_currency}"
+    )
+    _show(document, config.reporting_currency)
+    leaving.conclude()
     if result.violations or not document["record"]["complete"]:
         raise RuntimeError(f"session {name}: {'; '.join(document['laws']) or document['record']['reason']}")
     return {name: document[name] for name in ("session", "rows", "entries", "closed_trades", "pnl_quote", "state_hash")}
 
 
-def _show(document: dict[str, Any]) -> None:
+def _show(document: dict[str, Any], currency: str) -> None:
     elapsed = timedelta(seconds=round(document["elapsed_s"]))
     lines = [
         f"# {document['session']}",
         f"{document['rows']:,} rows in {elapsed}, {document['ending']}.",
         "",
         f"**{document['entries']:,} entries**: {document['closed_trades']:,} closed, {document['unwound']:,} unwound,",
-        f"{document['open']:,} open. **PnL {document['pnl_quote']:+,.2f}** net, fees {document['fees_quote']:,.2f}.",
+        f"{document['open']:,} open. **PnL {document['pnl_quote']:+,.2f} {currency}** net,",
+        f"fees {document['fees_quote']:,.2f} {currency}.",
         "",
-        f"State `{document['state_hash']}`, replay {'identical' if document['identical'] else '**not identical**'},",
+        f"State `{document['state_hash'][:HASH_CHARACTERS]}`,",
+        f"replay {'identical' if document['identical'] else '**not identical**'},",
         f"record {'equal to the ledger' if document['record']['complete'] else '**incomplete**'}.",
     ]
-    create_markdown_artifact("\n".join(lines), key="session", description=document["ending"])
-    rows = [{"symbol": name, **_figures(figures)} for name, figures in document["per_symbol"].items()]
-    create_table_artifact(rows, key="session-symbols", description="by symbol")
+    create_markdown_artifact(
+        "\n".join(lines), key="session", description=f"{document['session']}: {document['ending']}"
+    )
+    rows = [{"symbol": name, **_figures(figures, currency)} for name, figures in document["per_symbol"].items()]
+    create_table_artifact(rows, key="session-symbols", description=f"{document['session']}: by symbol")
 
 
-def _figures(figures: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("entries", "closed_trades", "unwound", "win_rate", "pnl_quote", "fees_quote")
-    return {name: figures.get(name) for name in wanted}
+def _figures(figures: dict[str, Any], currency: str) -> dict[str, str]:
+    return {
+        "entries": bare("entries", figures.get("entries")),
+        "closed": bare("closed", figures.get("closed_trades")),
+        "unwound": bare("unwound", figures.get("unwound")),
+        "win rate, %": bare("win_rate", figures.get("win_rate")),
+        f"net PnL, {currency}": bare("pnl_quote", figures.get("pnl_quote"), signed=True),
+        f"fees, {currency}": bare("fees_quote", figures.get("fees_quote")),
+    }

@@ -87,7 +87,7 @@ def make_ready(compiled_fold: Compiled, arguments: tuple[np.ndarray, ...], notic
     names = hashlib.sha256(repr([argument.dtype for argument in arguments]).encode()).hexdigest()[:16]
     marker = home() / "compiled" / sources_digest() / f"{compiled_fold.py_func.__qualname__}-{names}.ready"
     if notice is not None and not marker.exists():
-        notice("compiling the engine for this shape; once, half a minute at most")
+        notice("compiling the engine for this shape; once, about half a minute on an idle machine")
     without_blas()
     compiled_fold.compile(signature)
     marker.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """The tables of a stage, as rows for a Prefect table artifact, and a line of progress for each step."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flows.outcome import CampaignOutcome, Check, SeedOutcome, StageOutcome
 from flows.report.quantity import bare, number, quantity, words
@@ -22,8 +22,13 @@ def mark(check: Check) -> str:
 
 
 def checks_table(outcome: StageOutcome) -> list[dict[str, str]]:
-    """A row a check, the failed ones first, otherwise in the outcome's order."""
-    order = [*(one for one in outcome.checks if not one.passed), *(one for one in outcome.checks if one.passed)]
+    """A row a check of a stage."""
+    return rows_of(outcome.checks)
+
+
+def rows_of(checks: Sequence[Check]) -> list[dict[str, str]]:
+    """A row a check, the failed ones first, otherwise in their order."""
+    order = [*(one for one in checks if not one.passed), *(one for one in checks if one.passed)]
     return [
         {
             "passed": mark(one),

@@ -10,7 +10,7 @@ STAGES: dict[str, Stage] = {stage.name: stage for stage in (D65,)}
 
 
 class StageName(StrEnum):
-    """The stages that can be run, as a choice in a form."""
+    """D65: does the engine trade as its markets and settings say it must, and do all its books agree?"""
 
     D65 = "D65"
 
@@ -21,7 +21,7 @@ CAMPAIGNS: dict[str, tuple[Stage, Campaign]] = {
 
 
 class CampaignName(StrEnum):
-    """The campaigns that can be run, as a choice in a form."""
+    """C1: a mixed market, win rates of 40 to 60 %. C2: a kind one, 65 to 95 %. C3: a harsh one, 5 to 35 %."""
 
     C1 = "C1"
     C2 = "C2"

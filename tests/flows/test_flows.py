@@ -1,6 +1,8 @@
 """The flows on a real Prefect server, PostgreSQL and Valkey, with a stage small enough for a test."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from arbitrage_core.services.home import checkout_id
 from arbitrage_core.session import binding
-from flows.campaign_run import Ground
+from flows.campaign_run import Ground, run_campaigns
 from flows.seed_faults import SeedFault
 from flows.stages.d65 import D65
 from flows.stages.stage import Band, Stage
@@ -126,3 +128,69 @@ def test_a_campaign_alone_gives_its_checks_and_no_verdict(small_stage: Stage, po
             "SELECT stage, status FROM campaign_runs ORDER BY id DESC LIMIT 1"
         ).fetchone()
     assert (stage, status) == (None, "passed")
+
+
+@pytest.mark.slow
+def test_a_campaign_that_is_interrupted_leaves_nothing_running(
+    small_stage: Stage, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.campaign_run.run_paper_seed", interrupted)
+    with psycopg.connect(postgres_url) as connection:
+        before = connection.execute("SELECT coalesce(max(id), 0) FROM campaign_runs").fetchone()[0]
+    here = Ground(binding.home(), checkout_id(), postgres_url, "", workers=2)
+    with pytest.raises(KeyboardInterrupt):
+        run_campaigns(small_stage.campaigns, here)
+    with psycopg.connect(postgres_url) as connection:
+        runs = connection.execute("SELECT status FROM campaign_runs WHERE id > %s", (before,)).fetchall()
+        query = "SELECT DISTINCT status FROM sessions WHERE campaign_run_id > %s"
+        sessions = {status for (status,) in connection.execute(query, (before,))}
+    assert runs == [("abandoned",)]
+    assert sessions <= {"complete", "abandoned"}
+
+
+@pytest.mark.slow
+def test_a_session_suspended_in_the_ui_ends_in_order_and_its_run_is_over(
+    small_stage: Stage, postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Prefect's page does, asked of its server: left so, it would call the run failed after a while."""
+    from prefect.client.orchestration import get_client
+    from prefect.states import Suspended
+
+    from flows.session import SessionForm, session
+
+    here = Ground(binding.home(), checkout_id(), postgres_url, redis_url, workers=2)
+    monkeypatch.setattr("flows.session.ground", lambda notice: here)
+    suspended: list[str] = []
+
+    def press() -> None:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and not suspended:
+            with get_client(sync_client=True) as client:
+                for run in client.read_flow_runs(limit=5):
+                    if (
+                        run.name.startswith("session")
+                        and run.state.is_running()
+                        and list(here.sessions.glob("paper-*"))
+                    ):
+                        client.set_flow_run_state(run.id, Suspended(timeout_seconds=300), force=True)
+                        suspended.append(str(run.id))
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=press, daemon=True)
+    thread.start()
+    state = session(SessionForm(market="mixed", rows=100_000, pace="real"), return_state=True)
+    thread.join(10)
+    assert suspended
+    with get_client(sync_client=True) as client:
+        final = client.read_flow_run(suspended[0]).state
+    assert final.is_final()
+    assert not final.is_failed()
+    assert state is not None
+    with psycopg.connect(postgres_url) as connection:
+        status, ending = connection.execute(
+            "SELECT status, document ->> 'ending' FROM sessions WHERE mode = 'paper' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    assert (status, ending) == ("complete", "stopped by the operator")
