@@ -15,6 +15,7 @@ from console.accept import accept, campaign
 from console.backtest import backtest
 from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
+from console.guard_commands import guard_app
 from console.paper import paper
 from console.replay import replay
 from console.services import down, reset, status, up
@@ -46,6 +47,7 @@ app.command("status")(status)
 app.command("reset")(reset)
 app.add_typer(session_app)
 app.add_typer(symbol_app)
+app.add_typer(guard_app)
 app.command("kill")(kill)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite)
 

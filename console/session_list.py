@@ -35,7 +35,7 @@ def namespace() -> Namespace:
 
 def redis_url() -> str:
     """Where the live state is. Raises BadInput when it is not running: then no session is."""
-    url = _running(external.REDIS, Valkey(home()))
+    url = address_of_running(external.REDIS, Valkey(home()))
     if url is None:
         raise BadInput("no session runs: the live state is not up", "start one: arb paper --synthetic mixed")
     return url
@@ -43,7 +43,7 @@ def redis_url() -> str:
 
 def living() -> Sessions:
     """The sessions with a fresh heartbeat, and what their live state says of them."""
-    url = _running(external.REDIS, Valkey(home()))
+    url = address_of_running(external.REDIS, Valkey(home()))
     if url is None:
         return []
     with connect(url) as client:
@@ -72,14 +72,14 @@ def _living(store: LiveState, name: str, beat: Any) -> dict[str, Any]:
 
 def recorded() -> Sessions:
     """The latest sessions of the record, newest first; none when it is not up."""
-    url = _running(external.POSTGRES, Postgres(home()))
+    url = address_of_running(external.POSTGRES, Postgres(home()))
     if url is None:
         return []
     with Record.open(url) as record, record.begin() as connection:
         return [dict(row) for row in connection.execute(LATEST, {"most": RECORDED_SHOWN}).mappings()]
 
 
-def _running(outside: external.External, own: Service) -> str | None:
+def address_of_running(outside: external.External, own: Service) -> str | None:
     """The address of a store that is up, password included; nothing is started to list what runs."""
     if outside.url is not None:
         return outside.reached()

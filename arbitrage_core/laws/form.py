@@ -3,6 +3,8 @@
 import numpy as np
 
 from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent, Refusal
+from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.laws.case import opens
@@ -12,6 +14,18 @@ from arbitrage_core.laws.slots import slots_of
 from arbitrage_core.laws.terms import NO_MARKET, Terms
 from arbitrage_core.laws.violation import Violation, violations_where
 
+OF_SESSION = (
+    Refusal.KILL_SWITCH_MUST_BE_OFF,
+    Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE,
+    Refusal.DRAWDOWN_MUST_STAY_INSIDE,
+)
+OF_SYMBOL = (
+    Refusal.SYMBOL_MUST_BE_ON,
+    Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED,
+    Refusal.LOSSES_MUST_NOT_RUN_ON,
+    Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE,
+)
+"""Rules that trip and are released."""
 LAW = "FORM"
 ACTIONS, STATES, STYLES, PURPOSES, PHASES = (
     (int(min(members)), int(max(members))) for members in (Action, OrderState, OrderStyle, Purpose, Phase)
@@ -65,10 +79,11 @@ def log_form(terms: Terms, log: SessionLog) -> list[Violation]:
         rows = getattr(log, name)
         wrong[name] = ~_market_exists(terms, rows["symbol"], rows["venue"]) | ~_numbered(rows["trade"])
         wrong[name] |= (rows["leg"] < 0) | (rows["leg"] > 1)
+    wrong["guards"] = _event_is_wrong(terms, log.guards)
     found = []
     for name, rows in wrong.items():
         found += violations_where(LAW, rows, lambda n, log=name: f"{log}[{n}]", "names of things that exist", "others")
-    for name in ("orders", "changes", "fills", "equity", "funding", "reports"):
+    for name in ("orders", "changes", "fills", "equity", "funding", "guards", "reports"):
         back = np.diff(getattr(log, name)["now_ns"]) < 0
         found += violations_where(LAW, back, lambda n, log=name: f"{log}[{n + 1}]", "time that never runs back", "back")
     back = np.diff(trades["ended_ns"]) < 0
@@ -81,6 +96,18 @@ def _order_is_wrong(terms: Terms, rows: np.ndarray) -> np.ndarray:
     wrong |= (rows["leg"] < 0) | (rows["leg"] > 1) | (rows["attempt"] < 1)
     wrong |= ~_within(rows["style"], STYLES) | ~_within(rows["purpose"], PURPOSES)
     return wrong | (rows["side"] != (1 - 2 * rows["leg"]) * np.where(opens(rows["purpose"]), 1, -1))
+
+
+def _event_is_wrong(terms: Terms, rows: np.ndarray) -> np.ndarray:
+    """Events of guards: a rule that can trip, of a symbol or of the session as it must be; more seen than allowed."""
+    of_session = np.isin(rows["guard"], OF_SESSION)
+    wrong = ~of_session & ~np.isin(rows["guard"], OF_SYMBOL)
+    wrong |= of_session != (rows["symbol"] == ALL_SYMBOLS)
+    wrong |= (rows["symbol"] < ALL_SYMBOLS) | (rows["symbol"] >= terms.symbols)
+    wrong |= ~np.isin(rows["kind"], [*GuardEvent]) | ~np.isin(rows["cause"], [*GuardCause])
+    tripped = (rows["kind"] == GuardEvent.TRIPPED) & (rows["cause"] == GuardCause.ENGINE)
+    wrong |= tripped & ~(rows["observed"] >= rows["limit"])
+    return wrong | ((rows["release_ns"] != 0) & ~(tripped & (rows["release_ns"] > rows["now_ns"])))
 
 
 def _market_exists(terms: Terms, symbol: np.ndarray, venue: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from arbitrage_core.laws import (
     profit,
     reserves,
     single_leg,
+    standing_guards,
 )
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.evidence import VenueTruth
@@ -119,9 +120,9 @@ LAWS = (
     Law("I16", "everything is bounded; no unbounded retry", (bounds.state_bounds,), (bounds.log_bounds,), ("bounds",)),
     Law(
         "I18",
-        "a guard that errors, or sees NaN, nothing, or no limit, refuses",
+        "a guard that errors, or sees NaN, nothing, or no limit, refuses; and so does one that tripped",
         (approvals.state_approvals,),
-        (approvals.log_approvals,),
+        (approvals.log_approvals, standing_guards.log_standing_guards),
     ),
     Law("I19", "a cancel is never blocked", (cancels.state_cancels,), (cancels.log_cancels,), ("orders_handed_on",)),
     Law(

@@ -19,7 +19,7 @@ from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.session.backtest import Progress
 from arbitrage_core.session.binding import Notice
-from arbitrage_core.session.recorder import ENTRIES_AT_ONCE, LOGS, Batch
+from arbitrage_core.session.recorder import ENTRIES_AT_ONCE, Batch
 from arbitrage_core.session.replay import replay_session
 from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.record.comparison import differences
@@ -27,6 +27,7 @@ from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.reader import session_row
 from arbitrage_core.storage.record.session_row import SessionRow, SessionStart
 from arbitrage_core.storage.record.tables import SESSIONS
+from arbitrage_core.storage.record.tables.sessions import LOGS
 from arbitrage_core.storage.record.writer import RecordWriter
 
 OPEN_STATES = ("running", "abandoned")

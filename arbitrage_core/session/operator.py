@@ -17,6 +17,7 @@ from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.session.live_runner import Ending, LiveRunner
 from arbitrage_core.storage.live_state.command import (
     KILL_SWITCH,
+    WHOLE_SESSION,
     WITH_TARGET,
     Answer,
     AnswerStatus,
@@ -35,8 +36,6 @@ ROWS = {
     CommandKind.SYMBOL_OFF: Command.SYMBOL_OFF,
 }
 """Commands that are rows of the engine."""
-RELEASED_BY = {KILL_SWITCH: Command.KILL_RELEASE}
-"""Guards that an operator releases."""
 ANSWER_CHARACTERS_MAX = 400
 
 
@@ -80,15 +79,17 @@ def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorComma
 
 def _row_of(command: OperatorCommand, symbols: Sequence[str]) -> tuple[Command, int]:
     """The engine's command, and the index of the symbol it is for. Raises BadInput for a target that is none."""
-    if command.kind == CommandKind.GUARD_RELEASE:
-        if command.target not in RELEASED_BY:
-            raise BadInput(f"no guard {command.target!r} waits for a release; there is {', '.join(RELEASED_BY)}")
-        return RELEASED_BY[command.target], ALL_SYMBOLS
-    if command.kind in WITH_TARGET:
-        if command.target not in symbols:
-            raise BadInput(f"no symbol {command.target!r}; the session trades {', '.join(symbols)}")
-        return ROWS[command.kind], symbols.index(command.target)
-    return ROWS[command.kind], ALL_SYMBOLS
+    if command.kind not in WITH_TARGET:
+        return ROWS[command.kind], ALL_SYMBOLS
+    releases = command.kind == CommandKind.GUARD_RELEASE
+    if releases and command.target == KILL_SWITCH:
+        return Command.KILL_RELEASE, ALL_SYMBOLS
+    if releases and command.target == WHOLE_SESSION:
+        return Command.GUARD_RELEASE, ALL_SYMBOLS
+    if command.target not in symbols:
+        others = f"; or {KILL_SWITCH}, or {WHOLE_SESSION}" if releases else ""
+        raise BadInput(f"no symbol {command.target!r}; the session trades {', '.join(symbols)}{others}")
+    return Command.GUARD_RELEASE if releases else ROWS[command.kind], symbols.index(command.target)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.storage.live_state.backoff import Backoff
 from arbitrage_core.storage.record.availability import RecordAway
+from arbitrage_core.storage.record.tables.sessions import LOGS
 from arbitrage_core.storage.record.writer import LogRecord, RecordWriter
 
 WRITE_EVERY_S = 0.5
@@ -31,7 +32,6 @@ BEHIND_SHARE = 10
 ENTRIES_AT_ONCE = 50_000
 """Entries from which on a batch is large enough: some 0.3 s of one transaction, however long the database was away."""
 GIVE_UP_WITHIN_S = 1.0
-LOGS = ("orders", "changes", "fills", "trades", "incidents", "equity", "funding")
 
 Batch = Mapping[str, np.ndarray]
 

@@ -14,6 +14,7 @@ DTYPES = {
     "incidents": output.INCIDENT_OUT,
     "equity": output.EQUITY_OUT,
     "funding": output.FUNDING_OUT,
+    "guards": output.GUARD_OUT,
     "reports": row_dtype(1),
 }
 

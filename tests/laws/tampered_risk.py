@@ -3,13 +3,21 @@
 import numpy as np
 
 from arbitrage_core.domain.order import Action
+from arbitrage_core.domain.refusal import GuardEvent, Refusal
+from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.trade import Phase
+from arbitrage_core.engine.output import GUARD_OUT
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.laws import Bound
 from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, refused, with_a_rest
 from tests.laws.story import MS
-from tests.laws.tampering import Parts, Tampering, add, give, leave_out, more, put, put_where, set_state
+from tests.laws.tampering import Edit, Parts, Tampering, add, give, leave_out, more, put, put_where, set_state
 
+KILLED, OFF, LOST = (
+    Refusal.KILL_SWITCH_MUST_BE_OFF,
+    Refusal.SYMBOL_MUST_BE_ON,
+    Refusal.LOSSES_MUST_NOT_RUN_ON,
+)
 TRADE = ("symbols", 0, "trades", 0)
 
 
@@ -31,6 +39,25 @@ def _from_two_moments(parts: Parts) -> None:
     """A skew that was allowed then is not by these terms."""
     parts.configure(skew_max_ms=100.0)
     parts.orders["sell_received_ns"][0] = parts.orders["buy_received_ns"][0] - 101 * MS
+
+
+def _guard_stood(rule: Refusal, symbol: int, until: str) -> Edit:
+    """A guard that, by its log, tripped just before the first entry of a symbol, and stood for good or beyond it."""
+
+    def edit(parts: Parts) -> None:
+        event = np.zeros(1, GUARD_OUT)
+        event["now_ns"] = parts.orders["now_ns"][0] - 1
+        event["release_ns"] = 0 if until == "for good" else parts.orders["now_ns"][0] + 1
+        event["guard"], event["kind"], event["symbol"] = rule, GuardEvent.TRIPPED, symbol
+        parts.guards = event.view(parts.guards.dtype)
+
+    return edit
+
+
+def _guard_released(parts: Parts) -> None:
+    event = np.zeros(1, GUARD_OUT)
+    event["now_ns"], event["guard"], event["kind"] = parts.orders["now_ns"][0], LOST, GuardEvent.RELEASED
+    parts.guards = event.view(parts.guards.dtype)
 
 
 def _deal_in_ones(parts: Parts) -> None:
@@ -91,6 +118,10 @@ RISK: list[Tampering] = [
     Tampering("a slot nobody counted", halfway, set_state("symbols", 0, "in_use", 0), "I8"),
     Tampering("an entry on a stale book", at_rest, add("orders", 0, "sell_received_ns", -1001 * MS), "I9"),
     Tampering("an entry on books of two moments", at_rest, _from_two_moments, "I9"),
+    Tampering("an entry after a kill", at_rest, _guard_stood(KILLED, ALL_SYMBOLS, "for good"), "I18"),
+    Tampering("an entry of a symbol switched off", at_rest, _guard_stood(OFF, 0, "for good"), "I18"),
+    Tampering("an entry before the pause was over", at_rest, _guard_stood(LOST, 0, "a while"), "I18"),
+    Tampering("a guard released that never tripped", at_rest, _guard_released, "I18"),
     Tampering("an entry on a book from the future", at_rest, add("orders", 0, "buy_received_ns", 1), "I9"),
     Tampering("an entry on a crossed book", at_rest, put("orders", 0, "sell_ask_px", 60_300.0), "I9"),
     Tampering("an entry on a book without a price", at_rest, put("orders", 0, "sell_ask_px", np.nan), "I9"),

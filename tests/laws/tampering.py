@@ -20,6 +20,7 @@ class Parts:
     incidents: np.ndarray
     equity: np.ndarray
     funding: np.ndarray
+    guards: np.ndarray
     reports: np.ndarray
 
     def __init__(self, evidence: Evidence) -> None:

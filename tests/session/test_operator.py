@@ -94,7 +94,9 @@ def test_every_command_is_answered_and_obeyed_once(
     session.until(lambda runner: entries() > paused_at)
     assert answered(told("reduce")) == AnswerStatus.NOT_SUPPORTED
     assert answered(told("symbol_off", target="DOGEUSDT")) == AnswerStatus.REFUSED, "it trades no such symbol"
-    assert answered(told("guard_release", target="drawdown")) == AnswerStatus.REFUSED, "no such guard waits for it"
+    assert answered(told("guard_release", target="drawdown")) == AnswerStatus.REFUSED, "nothing is called so"
+    for whose in ("session", "AAA"):
+        assert answered(told("guard_release", target=whose)) == AnswerStatus.ACCEPTED
     for stop_it, go_on in ((kill, release), (off, on)):
         assert answered(stop_it) == AnswerStatus.ACCEPTED
         session.until(lambda runner: runner.open_trades == 0)
@@ -110,8 +112,9 @@ def test_every_command_is_answered_and_obeyed_once(
     assert result.document["ending"] == "stopped by the operator"
     commands = commands_of(order.folder)
     assert commands[:2] == [Command.PAUSE, Command.RESUME]
-    assert commands[2:6] == [Command.KILL, Command.KILL_RELEASE, Command.SYMBOL_OFF, Command.SYMBOL_ON]
-    assert set(commands[6:]) == {Command.FLATTEN}, "the end flattens once more"
+    assert commands[2:4] == [Command.GUARD_RELEASE] * 2
+    assert commands[4:8] == [Command.KILL, Command.KILL_RELEASE, Command.SYMBOL_OFF, Command.SYMBOL_ON]
+    assert set(commands[8:]) == {Command.FLATTEN}, "the end flattens once more"
     assert control.unanswered() == []
 
 

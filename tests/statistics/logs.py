@@ -19,6 +19,7 @@ from arbitrage_core.engine.output import (
     EQUITY_OUT,
     FILL_OUT,
     FUNDING_OUT,
+    GUARD_OUT,
     INCIDENT_OUT,
     ORDER_OUT,
     TRADE_OUT,
@@ -120,6 +121,7 @@ def session_log(**rows: Iterable[Row] | np.ndarray) -> SessionLog:
         "incidents": INCIDENT_OUT,
         "equity": EQUITY_OUT,
         "funding": FUNDING_OUT,
+        "guards": GUARD_OUT,
         "reports": row_dtype(1),
         "report_positions": np.dtype("i8"),
     }
@@ -146,7 +148,7 @@ class Story:
     def __init__(self, config: SessionConfig = CONFIG) -> None:
         self.config, self.state = config, empty_state(config)
         self.rows: dict[str, list[Row]] = {
-            name: [] for name in ("orders", "changes", "fills", "trades", "incidents", "equity", "funding")
+            name: [] for name in ("orders", "changes", "fills", "trades", "incidents", "equity", "funding", "guards")
         }
         self.client_id = 0
         self.now_ns = ns(1.0)

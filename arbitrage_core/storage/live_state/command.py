@@ -26,7 +26,8 @@ Line = Annotated[str, Field(max_length=200)]
 class CommandKind(StrEnum):
     """What an operator can ask for. PAUSE: no entries. RESUME: entries again. FLATTEN: let every trade leave, then
     nothing more. STOP: end the session in order. KILL: no new risk until the release of `kill_switch`. SYMBOL_OFF,
-    SYMBOL_ON: as PAUSE and RESUME, for one symbol."""
+    SYMBOL_ON: as PAUSE and RESUME, for one symbol. GUARD_RELEASE: what tripped of a symbol, or of the session, stands
+    no more."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -45,6 +46,8 @@ WITH_TARGET = frozenset({CommandKind.SYMBOL_ON, CommandKind.SYMBOL_OFF, CommandK
 """Commands that name a symbol or a guard; all others are for the whole session."""
 KILL_SWITCH = "kill_switch"
 """The guard that `kill` trips, as GUARD_RELEASE names it."""
+WHOLE_SESSION = "session"
+"""The guards of the whole session, likewise; those of one symbol go by its name."""
 
 
 class _Document(BaseModel):
