@@ -223,7 +223,7 @@ def test_a_store_that_is_not_there_at_the_start_is_a_clear_error_and_leaves_noth
     assert "nobody" not in str(refused.value)
     assert "arb up" in refused.value.cure
     assert not order.folder.exists()
-    eventually(lambda: threads() == before, 2.0)
+    eventually(lambda: threads() <= before, 2.0)  # one of before may have ended meanwhile
 
 
 def test_rows_of_the_backtest_and_of_the_journal_are_the_same_bytes(tmp_path: Path, stores: tuple[str, str]) -> None:

@@ -69,7 +69,9 @@ class OwnServer:
         psutil.wait_procs(gone, 5.0)
 
     def freeze(self) -> None:
-        """SIGSTOP to all of it: connections stay, nothing answers."""
+        """SIGSTOP to all of it: connections stay, nothing answers. The server first, so that it begins no more children
+        while those that there are get theirs."""
+        psutil.Process(self.instance.pid).suspend()
         self._frozen = self.processes()
         for process in self._frozen:
             process.suspend()
