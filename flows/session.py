@@ -40,7 +40,11 @@ class SessionForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    market: Market = Field(Market.MIXED, description="the kind of synthetic market")
+    market: Market = Field(
+        Market.MIXED,
+        description="mixed: about as many wins as losses; high: most win; low: most lose; calm: hardly a trade;"
+        " thin: partial fills and legs left alone; wide50: fifty symbols",
+    )
     seed: int = Field(0, ge=0, description="another number gives other prices of the same kind")
     rows: int = Field(
         50_000, ge=1, le=50_000_000, description="end after so many quotes; mixed has about 60 a second of market time"
