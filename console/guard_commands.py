@@ -22,7 +22,8 @@ Target = Annotated[str, typer.Argument(metavar="TARGET", help="A symbol; or sess
 
 @guard_app.command("list")
 def list_guards(session: Recorded = "", as_json: Json = False) -> None:
-    """What tripped and was released, by the record, and what stands. Exit code 0. 1: the record is not up."""
+    """What tripped and was released, by the record, and what stands. Exit code 0. 2: the record is not up, or has no
+    such session."""
     from console.guard_list import guards_of, print_guards
 
     print_guards(guards_of(session), as_json=as_json)
@@ -32,6 +33,6 @@ def list_guards(session: Recorded = "", as_json: Json = False) -> None:
 def release(target: Target, session: Named = "", reason: Reason = "", as_json: Json = False) -> None:
     """Let what tripped of a symbol, or of the whole session, stand no more: losses and drawdown count from here on.
 
-    Exit code 0: the session has it. 1: it has not, or did not answer.
+    Exit code 0: the session has it. 1: it refused, or did not answer. 2: no such session runs.
     """
     tell("guard_release", session, reason, target=target, as_json=as_json)

@@ -25,7 +25,8 @@ def kill(
 ) -> None:
     """No new risk: entries are over, resting ones canceled, legs alone reversed; open trades still leave as they would.
 
-    It holds until `arb kill --release`. Exit code 0: the session has it. 1: it has not, or did not answer.
+    It holds until `arb kill --release`. Exit code 0: the session has it. 1: it refused, or did not
+    answer. 2: no such session runs.
     """
     from arbitrage_core.storage.live_state.command import KILL_SWITCH
 

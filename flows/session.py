@@ -46,9 +46,7 @@ class SessionForm(BaseModel):
         " thin: partial fills and legs left alone; wide50: fifty symbols",
     )
     seed: int = Field(0, ge=0, description="another number gives other prices of the same kind")
-    rows: int = Field(
-        50_000, ge=1, le=50_000_000, description="end after so many quotes; mixed has about 60 a second of market time"
-    )
+    rows: int = Field(50_000, ge=1, le=50_000_000, description="end after so many quotes, of all markets together")
     pace: str = Field("max", pattern=PACE, description="real: as fast as the market; max; or a number: times as fast")
     settings: list[Setting] = Field(default_factory=list, description="parameters that are not the market's own")
     leaves: bool = Field(

@@ -1,6 +1,5 @@
 """Commands of the operator: what the kill switch and a symbol's switch stop, and what they never do."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +12,9 @@ from arbitrage_core.domain.row import Command
 from arbitrage_core.domain.trade import ExitReason
 from arbitrage_core.engine.state import Fault
 from arbitrage_core.session.session import Session
-from tests.engine.bench import quiet
 from tests.engine.small_market import EAST, MS, START_NS, WEST, Tape, interpreted, small_config
+
+pytestmark = pytest.mark.usefixtures("silent_arithmetic")
 
 STOPS = {
     Refusal.KILL_SWITCH_MUST_BE_OFF: (Command.KILL, Command.KILL_RELEASE),
@@ -23,13 +23,6 @@ STOPS = {
     Refusal.STORES_MUST_ANSWER: (Command.STORES_SILENT, Command.STORES_ANSWER),
 }
 each_stop = pytest.mark.parametrize("refusal", STOPS, ids=lambda refusal: refusal.name)
-
-
-@pytest.fixture(autouse=True)
-def silent_arithmetic() -> Iterator[None]:
-    """As compiled code does it."""
-    with quiet():
-        yield
 
 
 def submits(session: Session) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Guards with memory: what releases them, what they never stop, and whose trades they leave alone."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -10,18 +8,13 @@ from arbitrage_core.domain.row import ALL_SYMBOLS, Command
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine import guard_memory
 from arbitrage_core.engine.state import SLIPPAGE_FILLS, SymbolGuard
-from tests.engine.bench import Bench, plain, quiet
+from tests.engine.bench import Bench, plain
 from tests.engine.small_market import EAST, MS, START_NS, WEST, Tape, interpreted, small_config
+
+pytestmark = pytest.mark.usefixtures("silent_arithmetic")
 
 UNITS = 10**8
 TO_MIDNIGHT_MS = (guard_memory.DAY_NS - START_NS % guard_memory.DAY_NS) / MS
-
-
-@pytest.fixture(autouse=True)
-def silent_arithmetic() -> Iterator[None]:
-    """As compiled code does it."""
-    with quiet():
-        yield
 
 
 def refusal_of(bench: Bench, later_ns: int = 0) -> Refusal:

@@ -1,19 +1,11 @@
 """A rate of a currency: what waits for it to be fresh is looked at at the next quote, whatever that shows."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from arbitrage_core.domain.row import RowKind
-from tests.engine.bench import quiet
 from tests.engine.small_market import Tape, interpreted, small_config
 
-
-@pytest.fixture(autouse=True)
-def silent_arithmetic() -> Iterator[None]:
-    """As compiled code does it."""
-    with quiet():
-        yield
+pytestmark = pytest.mark.usefixtures("silent_arithmetic")
 
 
 @pytest.mark.parametrize("given", [{"fee_currency": "BNB"}, {"quote_currency": "BNB"}], ids=str)

@@ -1,6 +1,5 @@
 """Every field of the guards' log is held by a law, but those listed; and an honest log breaks none."""
 
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -10,18 +9,12 @@ from arbitrage_core.domain.row import Command
 from arbitrage_core.engine.output import GUARD_OUT
 from arbitrage_core.session.result import judged
 from arbitrage_core.session.session import Session
-from tests.engine.bench import quiet
 from tests.engine.small_market import KEY, Tape, small_config
+
+pytestmark = pytest.mark.usefixtures("silent_arithmetic")
 
 UNBOUND = {"observed"}
 """How much more than allowed was seen: the rows of the journal could prove it."""
-
-
-@pytest.fixture(autouse=True)
-def silent_arithmetic() -> Iterator[None]:
-    """As compiled code does it."""
-    with quiet():
-        yield
 
 
 @cache

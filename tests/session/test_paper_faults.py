@@ -93,16 +93,6 @@ class OwnServer:
         self.kill() if how == "killed" else self.freeze()
 
 
-@pytest.fixture(autouse=True)
-def _hang_up_is_heard() -> Iterator[None]:
-    """Also when the tests run where nobody would hear of it (nohup)."""
-    hang_up = getattr(signal, "SIGHUP", None)
-    before = signal.signal(hang_up, signal.SIG_DFL) if hang_up is not None else None
-    yield
-    if hang_up is not None:
-        signal.signal(hang_up, before)
-
-
 @pytest.fixture(scope="module")
 def own_servers() -> Iterator[dict[str, OwnServer]]:
     """A PostgreSQL and a Valkey of this module."""
