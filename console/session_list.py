@@ -61,13 +61,19 @@ def _living(store: LiveState, name: str, beat: Any) -> dict[str, Any]:
         unit = booking_unit(sections["session"]["reporting_currency"])
         counters = sections["counters"].values()
         found |= {
-            "phase": sections["session"]["phase"],
+            "phase": _phase(sections["session"]),
             "entries": sum(one["entries"] for one in counters),
             "open": sum(one["in_use"] for one in counters),
             "pnl_quote": round(sections["pnl"]["realised_amount"] * unit, 8),
             "currency": sections["session"]["reporting_currency"],
         }
     return found
+
+
+def _phase(session: dict[str, Any]) -> str:
+    """The phase, and what the operator switched off besides."""
+    off = [f"{name} off" for name in session.get("symbols_off", ())]
+    return ", ".join([session["phase"], *(["KILLED"] if session.get("killed") else []), *off])
 
 
 def recorded() -> Sessions:

@@ -39,6 +39,8 @@ def sections_of(state: np.ndarray, config: SessionConfig) -> dict[str, object]:
             "now_ns": int(engine.now_ns),
             "rows": int(engine.rows),
             "phase": SessionPhase(int(engine.phase)).name,
+            "killed": bool(engine.killed),
+            "symbols_off": [name for name, off in zip(config.symbols, symbols["off"].tolist(), strict=True) if off],
             "fault": Fault(int(engine.fault)).name,
             "reporting_currency": config.reporting_currency,
             "venues": [venue.name for venue in config.venues],

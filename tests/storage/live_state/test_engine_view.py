@@ -76,6 +76,15 @@ def test_a_book_has_its_age_and_the_session_its_phase():
     assert sections["session"]["now_ns"] == START_NS + 300_000_000
 
 
+def test_what_the_operator_switched_off_is_told():
+    tape = Tape().both(0, 100, 100).command(10, Command.KILL).command(10, Command.SYMBOL_OFF, 0)
+    sections = sections_of(interpreted(CONFIG, tape.rows).state, CONFIG)
+    assert (sections["session"]["killed"], sections["session"]["symbols_off"]) == (True, ["AAA"])
+    tape.command(20, Command.KILL_RELEASE).command(20, Command.SYMBOL_ON, 0)
+    sections = sections_of(interpreted(CONFIG, tape.rows).state, CONFIG)
+    assert (sections["session"]["killed"], sections["session"]["symbols_off"]) == (False, [])
+
+
 def test_a_market_that_is_not_there_is_not_told():
     config = small_config(symbols=("AAA",))
     sections = sections_of(interpreted(config, Tape().both(0, 100, 100).rows).state, config)
