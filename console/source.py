@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
+from arbitrage_core.feeds.scripted import Scripted, Step
 from arbitrage_core.feeds.synthetic import ROWS_MAX, SyntheticQuotes
 from arbitrage_core.feeds.synthetic_market import SyntheticMarket
 from arbitrage_core.feeds.synthetic_presets import preset
@@ -118,9 +119,14 @@ def cited_source(folder: Path, cited: dict[str, Any], data: tuple[Path, ...]) ->
     try:
         if cited["kind"] == "synthetic":
             names = ("venues", "symbols", "rows", "seed", "levels")
+            own = {name: SyntheticMarket.model_validate(one) for name, one in cited.get("markets", {}).items()}
             market = SyntheticMarket.model_validate(cited["market"])
-            feed = SyntheticQuotes(market, **{name: cited[name] for name in names})
+            feed = SyntheticQuotes(market, **{name: cited[name] for name in names}, markets=own)
             return Source(feed, "synthetic", cited["rows"])
+        if cited["kind"] == "scripted":
+            rows = cited_source(folder, cited["feed"], data)
+            script = [Step.model_validate(step) for step in cited["script"]]
+            return replace(rows, feed=Scripted(rows.feed, script), label="scripted")
         if cited["kind"] == "recorded":
             return _recorded_again(_paths_of(folder, cited["files"], data), cited)
     except (KeyError, TypeError, ValidationError) as error:

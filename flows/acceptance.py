@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from flows.outcome import CampaignOutcome, Check, SeedOutcome
 from flows.report.quantity import quantity
-from flows.seed_run import config_of
+from flows.seed_rows import config_of
 from flows.stages.stage import Band, Campaign, Stage
 
 SHOWN_MAX = 3
@@ -38,7 +38,8 @@ def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Ch
         _settings(campaign, backtests),
         _closed(campaign, backtests),
         *(_band(campaign, band, backtests) for band in campaign.bands),
-        _paper(campaign, outcome),
+        *([_paper(campaign, outcome)] if campaign.paper_seed is not None else []),
+        *([_independent(campaign, backtests)] if campaign.alone else []),
     ]
 
 
@@ -86,17 +87,29 @@ def _closed(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
 
 
 def _band(campaign: Campaign, band: Band, seeds: tuple[SeedOutcome, ...]) -> Check:
-    values = [(seed.figures.get(band.figure), seed.seed) for seed in seeds]
+    values = [(seed.figure(band.figure, band.symbol), seed.seed) for seed in seeds]
     outside = [seed for value, seed in values if not band.holds(value)]
     known = [value for value, _ in values if value is not None]
     shown = [quantity(band.figure, end) for end in (min(known), max(known))] if known else []
     observed = " to ".join(shown) or "nothing measured"
     return Check(
-        name=f"{campaign.name} {band.figure.replace('_', ' ')}",
+        name=f"{campaign.name} {band.name}",
         passed=bool(values) and not outside,
         observed=f"{observed} over {len(values)} seeds",
         expected=f"{quantity(band.figure, band.least)} to {quantity(band.figure, band.most)}, every seed",
         detail=_seeds(outside),
+    )
+
+
+def _independent(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
+    parted = [f"seed {seed.seed}: {where}" for seed in seeds for where in seed.not_independent]
+    compared = sum(seed.compared_alone for seed in seeds)
+    return Check(
+        name=f"{campaign.name} each symbol decides as it does alone",
+        passed=bool(seeds) and all(seed.compared_alone > 0 for seed in seeds) and not parted,
+        observed=f"{compared - len(parted):,} of {compared:,} symbols, bit for bit, in {len(seeds)} seeds",
+        expected="every symbol of every seed, alone and beside one switched off",
+        detail="; ".join(parted[:SHOWN_MAX]),
     )
 
 
@@ -160,12 +173,19 @@ def _not_zero(figure: str) -> Callable[[SeedOutcome], str | None]:
 
 
 def _coverage(stage: Stage, seeds: tuple[SeedOutcome, ...]) -> list[Check]:
-    exits = {reason: sum(seed.exits.get(reason, 0) for seed in seeds) for reason in stage.required_exits}
-    states = {state: sum(seed.order_states.get(state, 0) for seed in seeds) for state in stage.required_order_states}
+    counted = {
+        "every exit reason occurs": (stage.required_exits, [seed.exits for seed in seeds]),
+        "every order state occurs": (stage.required_order_states, [seed.order_states for seed in seeds]),
+        "every refusal occurs": (stage.required_refusals, [seed.refusals for seed in seeds]),
+        "every guard trips": (stage.required_trips, [seed.trips for seed in seeds]),
+    }
     partial = sum(seed.figures.get("partial_closes") or 0 for seed in seeds)
     return [
-        _occurs("every exit reason occurs", exits),
-        _occurs("every order state occurs", states),
+        *(
+            _occurs(name, {what: sum(found.get(what, 0) for found in counts) for what in required})
+            for name, (required, counts) in counted.items()
+            if required
+        ),
         Check(
             name="partial closes occur",
             passed=partial > 0,

@@ -27,16 +27,8 @@ from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS
 from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.seed_faults import SeedFault, defect_of
-from flows.seed_run import (
-    PACE_OF_CAMPAIGNS,
-    SeedOrder,
-    config_of,
-    feed_of,
-    figures_of,
-    order_states_of,
-    run_seed,
-    session_name,
-)
+from flows.seed_rows import config_of, feed_of
+from flows.seed_run import PACE_OF_CAMPAIGNS, SeedOrder, counts_of, figures_of, run_seed, session_name
 from flows.stages.stage import Campaign
 
 Told = Callable[[str, int, int], None]
@@ -100,7 +92,9 @@ def run_campaigns(
         }
         try:
             for campaign in campaigns:
-                papers[campaign.name] = (run_paper_seed(campaign, runs[campaign.name], ground),)
+                papers[campaign.name] = ()
+                if campaign.paper_seed is not None:
+                    papers[campaign.name] = (run_paper_seed(campaign, runs[campaign.name], ground),)
             for future in as_completed(waiting):
                 campaign = waiting[future]
                 backtests[campaign.name].append(future.result())
@@ -143,7 +137,7 @@ def _orders(campaign: Campaign, run_id: int, ground: Ground, fault: SeedFault | 
 def run_paper_seed(campaign: Campaign, run_id: int, ground: Ground) -> SeedOutcome:
     """One seed through the live runner and its stores, at full pace."""
     began = time.perf_counter()
-    seed = campaign.paper_seed
+    seed = campaign.paper_seed or campaign.seeds[0]
     config, feed = config_of(campaign, seed), feed_of(campaign, seed)
     name = session_name(campaign, seed, "paper", config, feed)
     folder = ground.sessions / name
@@ -184,8 +178,7 @@ def run_paper_seed(campaign: Campaign, run_id: int, ground: Ground) -> SeedOutco
         config_digest=config.digest,
         state_hash=str(result.document["state_hash"]),
         figures=figures_of(result.document, result.log),
-        exits={reason: int(count) for reason, count in result.document["exits"].items()},
-        order_states=order_states_of(result.log),
+        **counts_of(result),
         findings=tuple(str(violation) for violation in result.violations),
         differences=differences,
         identical=identical,
@@ -203,7 +196,7 @@ def _begun(campaign: Campaign, ground: Ground, stage: str | None, flow_run_id: s
         "status": "running",
         "code_version": f"{arbitrage_core.__name__}-{sources_digest()}",
         "flow_run_id": flow_run_id,
-        "sessions_planned": len(campaign.seeds) + 1,
+        "sessions_planned": len(campaign.seeds) + (campaign.paper_seed is not None),
         "started_ns": time.time_ns(),
     }
     with Record.open(ground.postgres_url) as record, record.begin() as connection:

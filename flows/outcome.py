@@ -33,11 +33,25 @@ class SeedOutcome(BaseModel):
     figures: dict[str, float | None] = Field(description="entries, closed, unwound, open, win_rate, pnl_quote, …")
     exits: dict[str, int] = Field(description="closed trades by exit reason, UNWOUND besides")
     order_states: dict[str, int] = Field(description="how often an order entered each state")
+    symbols: dict[str, dict[str, float | None]] = Field(
+        default_factory=dict, description="entries, closed, unwound, open, win_rate, pnl_quote, fees_quote, by symbol"
+    )
+    refusals: dict[str, int] = Field(default_factory=dict, description="looks at which an entry was refused, by rule")
+    missed: dict[str, int] = Field(default_factory=dict, description="opportunities missed, by the first rule they met")
+    trips: dict[str, int] = Field(default_factory=dict, description="how often a guard or switch tripped, by rule")
+    not_independent: tuple[str, ...] = Field(
+        (), description="symbols that decided otherwise alone, or beside one switched off, and where they part"
+    )
+    compared_alone: int = Field(0, description="so many symbols were compared with themselves in another session")
     findings: tuple[str, ...] = Field((), description="laws broken, and whatever else was not as it must be")
     differences: tuple[str, ...] = Field((), description="where record and ledger differ")
     model_differences: tuple[str, ...] = Field((), description="fees or slippage that are not those of the model")
     identical: bool = Field(description="the replay of its journal came out the same")
     elapsed_s: float
+
+    def figure(self, name: str, symbol: str = "") -> float | None:
+        """A figure of the session, or of one symbol; None when it was not measured."""
+        return (self.symbols.get(symbol, {}) if symbol else self.figures).get(name)
 
 
 class CampaignOutcome(BaseModel):

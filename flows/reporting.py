@@ -11,7 +11,7 @@ from flows.outcome import CampaignOutcome, StageOutcome
 from flows.report.report_files import write_report
 from flows.report.series import SessionSeries
 from flows.report.stage_report import stage_report
-from flows.seed_run import config_of
+from flows.seed_rows import config_of
 from flows.stages.stage import Campaign, Stage
 
 REPORTS = Path("docs") / "reports"

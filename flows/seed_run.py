@@ -6,7 +6,6 @@ a result. The journal lies where every session's does, so each seed can be repla
 
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
@@ -18,16 +17,14 @@ import numpy as np
 import arbitrage_core
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.order import OrderState
+from arbitrage_core.domain.refusal import GuardEvent, Refusal
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.feeds.feed import Feed
-from arbitrage_core.feeds.synthetic import SyntheticQuotes
-from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.binding import sources_digest
-from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.statistics.model_check import model_differences
@@ -35,8 +32,10 @@ from arbitrage_core.storage.record.comparison import differences
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.session_row import SessionStart
 from arbitrage_core.storage.record.writer import RecordWriter
+from flows.independence import independence_of
 from flows.outcome import SeedOutcome
 from flows.seed_faults import SeedFault, defect_of
+from flows.seed_rows import KeptRows, config_of, feed_of
 from flows.stages.stage import Campaign
 
 KEY_DIGITS = 8
@@ -55,46 +54,6 @@ class SeedOrder:
     sessions: Path
     postgres_url: str = field(repr=False)
     fault: SeedFault | None = None
-
-
-def feed_of(campaign: Campaign, seed: int) -> SyntheticQuotes:
-    """The rows of a seed."""
-    chosen = preset(campaign.preset)
-    return SyntheticQuotes(
-        chosen.market,
-        venues=chosen.venues,
-        symbols=chosen.symbols,
-        rows=campaign.rows,
-        seed=seed,
-        levels=chosen.levels,
-    )
-
-
-class KeptRows:
-    """A feed made once and kept: session, replay and model check each go through a seed's rows."""
-
-    def __init__(self, feed: SyntheticQuotes) -> None:
-        self.venues, self.symbols, self.levels = feed.venues, feed.symbols, feed.levels
-        self._identity, self._arrays = feed.identity(), list(feed)
-
-    def identity(self) -> dict[str, Any]:
-        """That of the feed."""
-        return self._identity
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return iter(self._arrays)
-
-
-def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> SessionConfig:
-    """The settings of a seed; `more` settings besides those the campaign states."""
-    chosen, feed = preset(campaign.preset), feed_of(campaign, seed)
-    return plan_session(
-        Offer.of(feed),
-        (*campaign.settings, *more),
-        params=chosen.params,
-        market_overrides=chosen.market_overrides,
-        seed=seed,
-    )
 
 
 def session_name(campaign: Campaign, seed: int, mode: str, config: SessionConfig, feed: Feed) -> str:
@@ -122,6 +81,9 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
     except InvariantBroken as refused:  # a rule of a table: the record takes nothing that breaks it
         record_id, found = 0, [str(refused)]
     identical = prove(result, folder, feed)
+    compared, parted = 0, ()
+    if order.campaign.alone:
+        compared, parted = independence_of(config, feed, result.log, replaced=dict(defect.replaced) or None)
     return SeedOutcome(
         campaign=order.campaign.name,
         seed=order.seed,
@@ -131,10 +93,11 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
         config_digest=config.digest,
         state_hash=str(result.document["state_hash"]),
         figures=figures_of(result.document, result.log),
-        exits={reason: int(count) for reason, count in result.document["exits"].items()},
-        order_states=order_states_of(result.log),
+        **counts_of(result),
         findings=tuple(str(violation) for violation in result.violations),
         differences=tuple(found),
+        compared_alone=compared,
+        not_independent=parted,
         model_differences=tuple(model_differences(config, feed, result.log)),
         identical=identical,
         elapsed_s=time.perf_counter() - began,
@@ -160,6 +123,35 @@ def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | N
         "hold_time_loss_share": float(by_time / len(lost)) if len(lost) else None,
         "rows": document["rows"],
         "start_quote": document["start_quote"],
+    }
+
+
+SYMBOL_FIGURES = {
+    "entries": "entries",
+    "closed": "closed_trades",
+    "unwound": "unwound",
+    "open": "open",
+    "win_rate": "win_rate",
+    "pnl_quote": "pnl_quote",
+    "fees_quote": "fees_quote",
+}
+"""Figures of each symbol, by their name in the document."""
+
+
+def counts_of(result: SessionResult) -> dict[str, Any]:
+    """What was counted: exits, order states, refusals, missed opportunities, guards tripped, and figures by symbol."""
+    document, log = result.document, result.log
+    tripped = log.guards["guard"][log.guards["kind"] == GuardEvent.TRIPPED]
+    return {
+        "exits": {reason: int(count) for reason, count in document["exits"].items()},
+        "order_states": order_states_of(log),
+        "symbols": {
+            symbol: {figure: told[name] for figure, name in SYMBOL_FIGURES.items()}
+            for symbol, told in document["per_symbol"].items()
+        },
+        "refusals": dict(document["refusals"]),
+        "missed": dict(document["opportunities"]["missed_by"]),
+        "trips": {Refusal(rule).name: int(np.count_nonzero(tripped == rule)) for rule in np.unique(tripped).tolist()},
     }
 
 

@@ -1,12 +1,12 @@
 """The synthetic feed: seeded quotes of N venues × M symbols, generated in bulk.
 
-A symbol's rows follow from (market, seed, symbol name, number of venues, depth) and nothing else: among fifty it has
-the same rows, time stamps included, as alone; the feed merges the symbols by time and takes the first so many rows.
+A symbol's rows follow from (its market, seed, symbol name, number of venues, depth) and nothing else: among fifty it
+has the same rows, time stamps included, as alone; the feed merges the symbols by time and takes the first so many rows.
 A deeper book has the same prices and the same first levels. `synthetic_market.py` says what the process is,
 `synthetic_process.py` where it is wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ _MARKET_STREAM, _FIRST_LEVEL_STREAM = 0, 1
 
 
 class SyntheticQuotes:
-    """The first `rows` quotes of a synthetic market, as a `Feed`.
+    """The first `rows` quotes of a synthetic market, as a `Feed`; symbols in `markets` have one of their own.
 
     Memory: one block of at most 4,096 rows a symbol and one array of `chunk_rows`. Raises BadInput when names are
     doubled or too many, or a number is out of its range.
@@ -54,11 +54,16 @@ class SyntheticQuotes:
         seed: int = 0,
         levels: int = 1,
         chunk_rows: int = CHUNK_ROWS,
+        markets: Mapping[str, SyntheticMarket] | None = None,
     ) -> None:
         self.market, self.venues, self.symbols = market, tuple(venues), tuple(symbols)
+        self.markets_of_their_own = dict(markets or {})
         self.rows, self.seed, self.levels, self.chunk_rows = rows, seed, levels, chunk_rows
         _names_must_fit("venue", self.venues, 2, PROCESS_VENUES_MAX)
         _names_must_fit("symbol", self.symbols, 1, SYMBOLS_MAX)
+        strangers = sorted(set(self.markets_of_their_own) - set(self.symbols))
+        if strangers:
+            raise BadInput(f"a market for {', '.join(strangers)}", f"the symbols are {', '.join(self.symbols)}")
         _must_lie("rows", rows, 1, ROWS_MAX)
         _must_lie("seed", seed, 0, 2**63 - 1)
         _must_lie("levels", levels, 1, LEVELS_MAX)
@@ -76,6 +81,8 @@ class SyntheticQuotes:
             "venues": list(self.venues),
             "symbols": list(self.symbols),
         }
+        if self.markets_of_their_own:
+            definition["markets"] = {name: own.definition() for name, own in sorted(self.markets_of_their_own.items())}
         return {**definition, "sha256": digest_of(definition)}
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -86,7 +93,7 @@ class SyntheticQuotes:
     def _symbol_rows(self, symbol: int) -> Iterator[np.ndarray]:
         """The endless rows of one symbol, a block of draws at a time."""
         name, venue_count = self.symbols[symbol], len(self.venues)
-        process = process_of(self.market, name, symbol, venue_count)
+        process = process_of(self.markets_of_their_own.get(name, self.market), name, symbol, venue_count)
         state = np.zeros(1, PROCESS_STATE)
         state["now_ns"], state["mid"] = START_NS, process["price_start"]
         state["venues"]["updated_ns"] = START_NS

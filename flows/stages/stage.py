@@ -6,18 +6,26 @@ them, and a check that is not reached counts as failed.
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arbitrage_core.feeds.scripted import Step
+
 SEEDS = tuple(range(1, 21))
 """Of every campaign, fixed before any was run."""
 
 
 class Band(BaseModel):
-    """What a figure of every seed must lie between, both ends allowed."""
+    """What a figure of every seed must lie between, both ends allowed; of one symbol where it names one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     figure: str = Field(description="a name of SeedOutcome.figures, e.g. win_rate")
+    symbol: str = Field("", description="then of SeedOutcome.symbols[symbol]")
     least: float = Field(allow_inf_nan=False)
     most: float = Field(allow_inf_nan=False)
+
+    @property
+    def name(self) -> str:
+        """`win rate`, or `BTC/USDT win rate`."""
+        return f"{self.symbol} {self.figure.replace('_', ' ')}".lstrip()
 
     def holds(self, value: float | None) -> bool:
         """Whether a value lies inside; nothing measured, and NaN, do not."""
@@ -32,12 +40,20 @@ class Campaign(BaseModel):
     name: str = Field(pattern=r"^[A-Z]\d+$")
     title: str
     preset: str = Field(description="of feeds/synthetic_presets.py: the market, and the settings it starts from")
+    symbols: dict[str, str] = Field(
+        default_factory=dict,
+        description="symbols to trade, each with the preset whose market it has; none: the preset's",
+    )
     settings: tuple[str, ...] = Field((), description="as --set takes them")
+    script: tuple[Step, ...] = Field((), description="what an operator orders meanwhile, and rates of currencies")
     rows: int = Field(gt=0)
     seeds: tuple[int, ...] = SEEDS
-    bands: tuple[Band, ...]
+    bands: tuple[Band, ...] = ()
     closed_least: int = Field(1_000, description="closed trades of every seed")
-    paper_seed: int = Field(1, description="this one also runs as a paper session, to the same state hash")
+    paper_seed: int | None = Field(1, description="this one also runs as a paper session, to the same state hash")
+    alone: bool = Field(
+        False, description="each symbol also trades alone, and beside one switched off, as it does here"
+    )
 
 
 class OldFigures(BaseModel):
@@ -71,5 +87,7 @@ class Stage(BaseModel):
     depends_on: tuple[str, ...] = ()
     required_exits: tuple[str, ...] = Field((), description="exit reasons that must occur in its campaigns together")
     required_order_states: tuple[str, ...] = Field((), description="order states that must occur, likewise")
+    required_refusals: tuple[str, ...] = Field((), description="refusals that must occur, likewise")
+    required_trips: tuple[str, ...] = Field((), description="guards that must trip, likewise")
     old_figures: dict[str, OldFigures] = Field(default_factory=dict, description="by campaign; `all`: of the stage")
     remarks: tuple[Remark, ...] = ()

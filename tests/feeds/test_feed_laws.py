@@ -9,6 +9,7 @@ import pytest
 from arbitrage_core.domain.row import RowKind, row_dtype
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
+from arbitrage_core.feeds.scripted import Scripted, Step
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
 from tests.feeds.recordings import columns, rows_of, written
@@ -44,7 +45,31 @@ def _recorded(files: int, levels: int) -> MakeFeed:
     return make
 
 
+def _of_two_markets(_folder: Path, chunk_rows: int) -> Feed:
+    return SyntheticQuotes(
+        preset("low").market,
+        venues=("alpha", "beta"),
+        symbols=("BTC/USDT", "ETH/USDT"),
+        rows=9_000,
+        seed=5,
+        chunk_rows=chunk_rows,
+        markets={"BTC/USDT": preset("high").market},
+    )
+
+
+def _scripted(folder: Path, chunk_rows: int) -> Feed:
+    script = (
+        Step(at_s=200.0, command="KILL"),
+        Step(at_s=0.0, currency=1, rate=1.5),
+        Step(at_s=100.0, command="SYMBOL_OFF", symbol="ETH/USDT"),
+        Step(at_s=1e6, command="KILL_RELEASE"),
+    )
+    return Scripted(_of_two_markets(folder, chunk_rows), script, chunk_rows=chunk_rows)
+
+
 FEEDS = {
+    "synthetic, each symbol its market": _of_two_markets,
+    "scripted": _scripted,
     "synthetic, one symbol": _synthetic(("BTC/USDT",), 1),
     "synthetic, three symbols, four levels": _synthetic(("BTC/USDT", "ETH/USDT", "SOL/USDT"), 4),
     "synthetic, with halts": _synthetic(("BTC/USDT", "ETH/USDT"), 1, "mixed"),
@@ -98,9 +123,10 @@ def test_rows_have_the_dtype_of_its_levels_and_are_numbered_by_its_names(make_fe
     feed = make_feed()
     rows = rows_of(feed)
     assert rows.dtype == row_dtype(feed.levels)
+    assert set(np.unique(rows["kind"])) <= {RowKind.QUOTE, RowKind.FEED, RowKind.COMMAND, RowKind.RATE}
+    rows = rows[rows["kind"] == RowKind.QUOTE]
     assert set(np.unique(rows["venue"])) == set(range(len(feed.venues)))
     assert set(np.unique(rows["symbol"])) == set(range(len(feed.symbols)))
-    assert set(np.unique(rows["kind"])) <= {RowKind.QUOTE, RowKind.FEED}
 
 
 def test_every_quote_can_be_traded_on(make_feed):

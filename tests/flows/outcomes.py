@@ -3,7 +3,7 @@
 from typing import Any
 
 from flows.outcome import CampaignOutcome, SeedOutcome
-from flows.seed_run import config_of
+from flows.seed_rows import config_of
 from flows.stages.stage import Band, Campaign, Stage
 
 CAMPAIGN = Campaign(
