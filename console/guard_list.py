@@ -13,7 +13,7 @@ from arbitrage_core.storage.record.database import Record
 from console.session_list import address_of_running
 
 EVENTS = text("""
-    SELECT now_ns, guard, symbol, kind, cause, observed, limit_value AS limit, release_ns
+    SELECT now_ns, guard, symbol, venue, kind, cause, observed, limit_value AS limit, release_ns
     FROM guard_events WHERE session_id = :session ORDER BY number
 """)
 NEWEST = text("SELECT id, name FROM sessions WHERE starts_with(name, :name) ORDER BY started_ns DESC, id DESC LIMIT 1")
@@ -27,6 +27,9 @@ SHORT = {
     "SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE": "loss of the day",
     "PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE": "loss of the day",
     "DRAWDOWN_MUST_STAY_INSIDE": "drawdown",
+    "SYMBOL_EXPOSURE_MUST_STAY_INSIDE": "exposure",
+    "VENUE_EXPOSURE_MUST_STAY_INSIDE": "exposure",
+    "PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE": "exposure",
 }
 """What a trader calls the rules."""
 
@@ -49,10 +52,10 @@ def guards_of(session: str) -> dict[str, Any]:
 
 def standing(events: list[Event], now_ns: int) -> list[Event]:
     """The trips that nothing has released by `now_ns`, oldest first."""
-    last: dict[tuple[str, str | None], Event] = {}
+    last: dict[tuple[str, str | None, str | None], Event] = {}
     for event in events:
-        last[event["guard"], event["symbol"]] = event
-    tripped = [one for one in last.values() if one["kind"] == "TRIPPED"]
+        last[event["guard"], event["symbol"], event["venue"]] = event
+    tripped = [one for one in last.values() if one["kind"] != "RELEASED"]
     return [one for one in tripped if one["release_ns"] is None or one["release_ns"] > now_ns]
 
 
@@ -75,11 +78,11 @@ def print_guards(found: dict[str, Any], *, as_json: bool) -> None:
     for head in ("row time UTC", "rule", "of", "", "by", "observed", "limit", "until"):
         table.add_column(head, no_wrap=True)
     for one in found["events"]:
-        measured = one["kind"] == "TRIPPED" and one["cause"] == "ENGINE"
+        measured = one["kind"] != "RELEASED" and one["cause"] == "ENGINE"
         table.add_row(
             _moment(one["now_ns"]),
             words(one["guard"]),
-            one["symbol"] or "session",
+            of_whom(one),
             one["kind"].lower(),
             one["cause"].lower(),
             f"{one['observed']:,.4g}" if measured else "",
@@ -87,8 +90,13 @@ def print_guards(found: dict[str, Any], *, as_json: bool) -> None:
             _moment(one["release_ns"])[6:] if one["release_ns"] else "",
         )
     console.print(table)
-    names = ", ".join(f"{words(one['guard'])} ({one['symbol'] or 'session'})" for one in found["standing"])
+    names = ", ".join(f"{words(one['guard'])} ({of_whom(one)})" for one in found["standing"])
     console.print(f"standing: {names or 'none'}")
+
+
+def of_whom(event: Event) -> str:
+    """The symbol or venue an event is of, or the session."""
+    return event["symbol"] or event["venue"] or "session"
 
 
 def words(rule: str) -> str:

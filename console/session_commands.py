@@ -7,7 +7,7 @@ from console.options import Json
 
 session_app = typer.Typer(
     name="session",
-    help="List sessions; pause, resume, flatten or stop one that runs.",
+    help="List sessions; pause, resume, reduce, flatten or stop one that runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -31,6 +31,12 @@ def pause(session: Named = "", reason: Reason = "", as_json: Json = False) -> No
 def resume(session: Named = "", reason: Reason = "", as_json: Json = False) -> None:
     """Entries again."""
     tell("resume", session, reason, as_json=as_json)
+
+
+@session_app.command("reduce")
+def reduce(session: Named = "", reason: Reason = "", as_json: Json = False) -> None:
+    """As pause, and every open trade leaves; `resume` lets it trade again."""
+    tell("reduce", session, reason, as_json=as_json)
 
 
 @session_app.command("flatten")

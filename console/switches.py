@@ -1,4 +1,4 @@
-"""`arb kill`, `arb symbol on|off`: what stops new risk of a session that runs, or of one of its symbols."""
+"""`arb kill`, `arb symbol on|off|reduce`: what stops new risk of a session that runs, or of one of its symbols."""
 
 from typing import Annotated
 
@@ -40,6 +40,12 @@ def kill(
 def off(symbol: Symbol, session: Named = "", reason: Reason = "", as_json: Json = False) -> None:
     """No entries in this symbol, its resting ones are canceled; its exits go on, and so do all other symbols."""
     tell("symbol_off", session, reason, target=symbol, as_json=as_json)
+
+
+@symbol_app.command("reduce")
+def reduce(symbol: Symbol, session: Named = "", reason: Reason = "", as_json: Json = False) -> None:
+    """As off, and its open trades leave."""
+    tell("reduce", session, reason, target=symbol, as_json=as_json)
 
 
 @symbol_app.command("on")

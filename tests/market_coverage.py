@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
-from arbitrage_core.domain.refusal import Refusal
+from arbitrage_core.domain.refusal import GuardEvent, Refusal
 from arbitrage_core.domain.trade import ExitReason, Phase
 from tests.markets import seeded_case
 from tests.reference_model import ReferenceResult, run
@@ -30,8 +30,33 @@ EXPECTED: dict[str, list[IntEnum]] = {
     "forced resolution": [Purpose.COMPLETE, Purpose.REVERSE, Purpose.EXIT],
 }
 """What must occur, by kind."""
+LOSSES = (
+    Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE,
+    Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE,
+    Refusal.DRAWDOWN_MUST_STAY_INSIDE,
+)
+EXPOSURES = (
+    Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
+    Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
+    Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
+)
+STEPS = {
+    GuardEvent.TRIPPED: (
+        Refusal.KILL_SWITCH_MUST_BE_OFF,
+        Refusal.SYMBOL_MUST_BE_ON,
+        Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED,
+        Refusal.LOSSES_MUST_NOT_RUN_ON,
+        *LOSSES,
+        *EXPOSURES,
+    ),
+    GuardEvent.REDUCED: (*LOSSES, *EXPOSURES),
+    GuardEvent.FLATTENED: LOSSES,
+    GuardEvent.RELEASED: EXPOSURES,
+}
+"""Events of guards that must occur."""
 FURTHER = [
     *(("other", name) for name in ("partial close", "stale reduction", "funding", "opportunity missed", "win", "loss")),
+    *((f"guard {event.name}", rule.name) for event, rules in STEPS.items() for rule in rules),
     *(("other", name) for name in ("unknown report", "fee in another currency", "money in another currency")),
 ]
 
@@ -53,6 +78,8 @@ def seen_in(result: ReferenceResult) -> Seen:
         for reason, count in figures.exits.items():
             seen["exit reason", ExitReason(reason).name] += count
         seen["other", "opportunity missed"] += sum(figures.missed.values())
+    for event in result.log.guards:
+        seen[f"guard {GuardEvent(event.kind).name}", Refusal(event.guard).name] += 1
     seen["other", "partial close"] = sum(trade.partial_closes for trade in result.trades)
     seen["other", "stale reduction"] = sum(order.stale for order in result.orders)
     seen["other", "funding"] = len(result.log.funding)

@@ -9,7 +9,7 @@ Where it is wrong: nothing here looks like a real market; its prices would be ar
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -95,7 +95,7 @@ def make_config(choices: Choices) -> SessionConfig:
     ]
     markets = _suit_poor_venues(choices, markets)
     slowest_ms = max(m.latency_ms + 2 * m.latency_jitter_ms + (m.report_latency_ms or m.latency_ms) for m in markets)
-    portfolio = pick(choices, float("inf"), float("inf"), float("inf"), 100.0, 250.0)
+    portfolio = pick(choices, float("inf"), float("inf"), float("inf"), 45.0, 100.0, 250.0)
     return SessionConfig(
         venues=tuple(_venue(choices, name) for name in venues),
         symbols=symbols,
@@ -107,10 +107,18 @@ def make_config(choices: Choices) -> SessionConfig:
         portfolio_daily_loss_max_quote=0.03 if happens(choices, 10) else float("inf"),
         drawdown_max_quote=0.05 if happens(choices, 10) else float("inf"),
         drawdown_max_share=1e-5 if happens(choices, 10) else "off",
+        **_steps(choices),
         rate_age_max_ms=pick(choices, 60_000.0, 60_000.0, 1_500.0),
         levels=pick(choices, 1, 2, 3),
         seed=choices.below(1_000_000),
     )
+
+
+def _steps(choices: Choices) -> dict[str, Any]:
+    """How far beyond its limit a loss may go before open trades leave, and before it is over."""
+    reduce_at = pick(choices, 1.5, 1.0, 4.0, "off")
+    least = 1.0 if reduce_at == "off" else reduce_at
+    return {"reduce_at": reduce_at, "flatten_at": pick(choices, least, 2 * least, 50.0, "off")}
 
 
 def _listing_venues(choices: Choices, venues: Sequence[str]) -> list[str]:
@@ -129,7 +137,7 @@ def _venue(choices: Choices, name: str) -> Venue:
     outage_from_ms = 100.0 * choices.below(100) if happens(choices, 12) else None
     return Venue(
         name=name,
-        exposure_max_quote=pick(choices, float("inf"), float("inf"), float("inf"), 60.0, 150.0),
+        exposure_max_quote=pick(choices, float("inf"), float("inf"), float("inf"), 24.0, 60.0, 150.0),
         orders_per_s_max=pick(choices, 50, 50, 50, 3, 1),
         outage_from_ms=outage_from_ms,
         outage_until_ms=None if outage_from_ms is None else outage_from_ms + pick(choices, 500.0, 5_000.0),
@@ -197,7 +205,8 @@ def _params(choices: Choices, slowest_ms: float) -> StrategyParams:
         spread_max_bps=pick(choices, 500.0, 500.0, 35.0),
         skew_max_ms=pick(choices, 1_000.0, 1_000.0, 12.0, 60.0),
         frozen_max_ms=pick(choices, 60_000.0, "off", 25.0, 400.0),
-        symbol_exposure_max_quote=pick(choices, float("inf"), float("inf"), float("inf"), 50.0, 120.0),
+        symbol_exposure_max_quote=pick(choices, float("inf"), float("inf"), float("inf"), 42.0, 50.0, 120.0),
+        rebalancing_bps=pick(choices, 0.0, 0.0, 3.0),
         slippage_excess_max_bps=pick(choices, 0.0, 1.5) if happens(choices, 15) else "off",
         losses_in_a_row_max=pick(choices, 1, 2) if happens(choices, 15) else "off",
         guard_pause_ms=pick(choices, 600_000.0, 400.0, 5_000.0),
@@ -236,6 +245,7 @@ class Tape:
         self.thickness = pick(choices, 30, 12, 5)
         self.troubles = pick(choices, 0, 3, 6)
         self.unrest = pick(choices, 8, 15, 30)
+        self.lurches = happens(choices, 40)
         self.flatten_at = count * 3 // 4 if happens(choices, 35) else count
         self.down: list[tuple[int, int]] = []
         """Venues and symbols whose feed shall come back."""
@@ -314,6 +324,9 @@ class Tape:
         row["kind"] = RowKind.QUOTE
         if happens(choices, 12):
             self.mid[market.symbol] += pick(choices, -1, 1)
+        if self.lurches and happens(choices, 6):
+            self.mid[market.symbol] += pick(choices, 100, 400, -250)
+            self.mid[market.symbol] = max(self.mid[market.symbol], -1_000)
         if happens(choices, self.unrest):
             self.offset[market.key] = pick(choices, 0, 0, 1, -1, 2, -2, 3, -3, 5, -5)
         price, grid = self._grid(market)
@@ -374,11 +387,11 @@ class Tape:
     def _switch(self, row: np.void) -> None:
         """Something is switched off; later rows switch it on again."""
         stops = (Command.RESUME, Command.PAUSE, Command.STORES_SILENT, Command.KILL, Command.SYMBOL_OFF)
-        command = pick(self.choices, *stops, Command.GUARD_RELEASE)
-        symbol = ALL_SYMBOLS
-        if command == Command.SYMBOL_OFF or (command == Command.GUARD_RELEASE and happens(self.choices, 50)):
+        command = pick(self.choices, *stops, Command.GUARD_RELEASE, Command.REDUCE)
+        symbol, of_either = ALL_SYMBOLS, command in (Command.GUARD_RELEASE, Command.REDUCE)
+        if command == Command.SYMBOL_OFF or (of_either and happens(self.choices, 50)):
             symbol = self.choices.below(len(self.config.symbols))
-        if command == Command.SYMBOL_OFF:
+        if command in (Command.SYMBOL_OFF, Command.REDUCE) and symbol != ALL_SYMBOLS:
             self.off.append(symbol)
         self._command(row, command, symbol)
 
@@ -387,8 +400,8 @@ class Tape:
             self.stores_silent = command == Command.STORES_SILENT
         elif command in (Command.KILL, Command.KILL_RELEASE):
             self.killed = command == Command.KILL
-        elif command in (Command.PAUSE, Command.RESUME):
-            self.paused = command == Command.PAUSE
+        elif command in (Command.PAUSE, Command.RESUME) or (command == Command.REDUCE and symbol == ALL_SYMBOLS):
+            self.paused = command != Command.RESUME
         row["kind"], row["status"], row["symbol"] = RowKind.COMMAND, command, symbol
 
     def _address_venue(self, row: np.void) -> None:

@@ -76,6 +76,7 @@ class Venue(BaseModel):
 
     name: str = Field(min_length=1)
     exposure_max_quote: LimitQuote = Field(float("inf"), description="in the reporting currency")
+    transfer_cost_bps: Bps = Field(0.0, description="of moving money away from it; prices the moves a report suggests")
     orders_per_s_max: int = Field(50, ge=1, le=256, description="submits in any one second")
     outage_from_ms: float | None = Field(None, ge=0, description="simulated outage, from the session's first row")
     outage_until_ms: float | None = Field(None, ge=0)

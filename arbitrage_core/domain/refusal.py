@@ -40,10 +40,21 @@ class Refusal(IntEnum):
 
 
 class GuardEvent(IntEnum):
-    """What became of a guard with memory, or of a switch."""
+    """What became of a guard with memory, or of a switch. REDUCED, FLATTENED: what it answered beyond refusing."""
 
     TRIPPED = 1
     RELEASED = 2
+    REDUCED = 3
+    FLATTENED = 4
+
+
+class GuardLevel(IntEnum):
+    """How far a guard that tripped goes. PAUSE: no entries. REDUCE: open trades leave. FLATTEN: for good."""
+
+    NONE = 0
+    PAUSE = 1
+    REDUCE = 2
+    FLATTEN = 3
 
 
 class GuardCause(IntEnum):

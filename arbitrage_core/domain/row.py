@@ -55,6 +55,8 @@ class Command(IntEnum):
     SYMBOL_ON = 8
     GUARD_RELEASE = 9
     """What the guards of the row's symbol remember is forgotten; without a symbol, those of the whole session."""
+    REDUCE = 10
+    """As PAUSE, or as SYMBOL_OFF of the row's symbol; and the open trades leave."""
 
 
 @lru_cache(maxsize=32)

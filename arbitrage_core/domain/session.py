@@ -10,6 +10,7 @@ from arbitrage_core.domain.market import LimitQuote, Market, Venue
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.strategy import Off, StrategyParams
 
+Multiple = Annotated[float, Field(ge=1, le=1_000, allow_inf_nan=False)]
 REPORTING_CURRENCY = 0
 """Index of the reporting currency among a session's currencies."""
 
@@ -35,6 +36,8 @@ class SessionConfig(BaseModel):
     portfolio_daily_loss_max_quote: LimitQuote = Field(float("inf"), description="of the UTC day, all symbols together")
     drawdown_max_quote: LimitQuote = Field(float("inf"), description="of the marked equity, from its highest")
     drawdown_max_share: Annotated[float, Field(ge=0, le=1)] | Off = Field("off", description="the same, of the highest")
+    reduce_at: Multiple | Off = Field(1.5, description="a loss of so many times its limit: open trades leave")
+    flatten_at: Multiple | Off = Field(2.0, description="a loss of so many times its limit: for good")
     rate_age_max_ms: float = Field(60_000.0, gt=0, le=86_400_000)
     levels: int = Field(1, ge=1, le=20, description="depth of the books")
     seed: int = Field(0, ge=0, lt=2**63)
@@ -55,6 +58,13 @@ class SessionConfig(BaseModel):
                 raise ValueError(f"symbol_params: no symbol {symbol!r}")
         for symbol in self.symbols:
             self._symbol_must_be_tradable(symbol)
+        weighted = [symbol for symbol in self.symbols if self.params_of(symbol).portfolio_weight != "off"]
+        if weighted and self.portfolio_exposure_max_quote == float("inf"):
+            raise ValueError(
+                f"portfolio_weight of {', '.join(weighted)}: it is a part of portfolio_exposure_max_quote; set that too"
+            )
+        if "off" not in (self.reduce_at, self.flatten_at) and self.flatten_at < self.reduce_at:
+            raise ValueError("flatten_at must not lie below reduce_at: FLATTEN is the step after REDUCE")
         if len(self.currencies) > 8:
             raise ValueError(f"at most 8 currencies, not {len(self.currencies)}")
         return self
@@ -83,6 +93,18 @@ class SessionConfig(BaseModel):
     def params_of(self, symbol: str) -> StrategyParams:
         """The strategy parameters of one symbol."""
         return self.symbol_params.get(symbol, self.params)
+
+    def exposure_max_quote(self, symbol: str) -> float:
+        """The most a symbol may have exposed, reporting currency: its own limit or its part of the portfolio's.
+
+        Parts are by weight, and nobody takes another's. A symbol without a weight takes what it finds.
+        """
+        params = self.params_of(symbol)
+        if params.portfolio_weight == "off":
+            return params.symbol_exposure_max_quote
+        weights = [self.params_of(other).portfolio_weight for other in self.symbols]
+        part = params.portfolio_weight / sum(weight for weight in weights if weight != "off")
+        return min(params.symbol_exposure_max_quote, part * self.portfolio_exposure_max_quote)
 
     def market(self, venue: str, symbol: str) -> Market | None:
         """The market of a symbol on a venue, if there is one."""

@@ -73,6 +73,12 @@ class StrategyParams(BaseModel):
     )
     spread_max_bps: float = Field(500.0, gt=0, le=10_000, description="a wider spread is too good to be true")
     symbol_exposure_max_quote: LimitQuote = Field(float("inf"), description="in the reporting currency, both legs")
+    portfolio_weight: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | Off = Field(
+        "off", description="of what the portfolio may have exposed, this part of all weights is the most it takes"
+    )
+    rebalancing_bps: Annotated[float, Field(ge=0, le=10_000)] = Field(
+        0.0, description="what moving money and coins back between venues is reckoned to cost a round trip"
+    )
     slippage_excess_max_bps: Annotated[float, Field(ge=0, le=10_000)] | Off = Field(
         "off", description="slippage beyond the expected, of the last 16 fills together"
     )

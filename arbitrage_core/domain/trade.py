@@ -26,6 +26,8 @@ class ExitReason(IntEnum):
     STOP_LOSS = 4
     FEED_ENDED = 5
     SESSION_END = 6
+    REDUCED = 7
+    """Told to leave: by the operator's REDUCE, or by a guard's."""
 
 
 FIRST_STICKY_REASON = ExitReason.HOLD_TIME

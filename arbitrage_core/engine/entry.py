@@ -169,6 +169,7 @@ def open_trade(symbol, buy_venue, sell_venue, spread_bps, net_edge_bps, now_ns):
     trade.spread_bps, trade.net_edge_bps = spread_bps, net_edge_bps
     trade.unhedged_quote_s, trade.incident_unhedged_start = 0.0, 0.0
     trade.incidents, trade.partial_closes, trade.stale, trade.flagged = 0, 0, 0, 0
+    trade.told = 0
     clear_leg(trade.legs[0], buy_venue, BUY)
     clear_leg(trade.legs[1], sell_venue, SELL)
     return slot

@@ -48,6 +48,8 @@ def consider_exit(state, params, out, s, trade, now_ns):
             reason = ExitReason.SESSION_END
         elif ended:
             reason = ExitReason.FEED_ENDED
+        elif trade.told != 0:
+            reason = ExitReason.REDUCED
         else:
             reason, lots = wish_to_leave(symbol, terms, params.units[0], trade, fresh, now_ns)
     if reason >= FIRST_STICKY_REASON and trade.exit_reason != reason:

@@ -26,7 +26,7 @@ def fresh_state(config: SessionConfig, shape: Shape, params: np.record) -> np.nd
         head.start_amount += amount
     head.equity_amount = head.peak_amount = head.guard_peak_amount = head.start_amount
     head.day_end_ns = LONG_AGO_NS
-    head.guards["release_ns"] = NEVER_NS
+    head.guards["release_ns"] = head.venues["exposure_guard"]["release_ns"] = NEVER_NS
     for index in range(shape.symbols):
         _write_symbol(head.symbols[index], params.symbols[index])
     return state

@@ -1,44 +1,72 @@
 """Guards with memory: what happened trips them; time, a new day or the operator releases them.
 
-Tripped, a guard refuses entries and lets nothing be completed of one's own accord; exits never hear of it. Its memory
-is state. Losses of a day count from midnight UTC, an incident's legs at what getting out of them would lose now.
+Tripped, a guard refuses entries and lets nothing be completed of one's own accord; exits never hear of it. Some go
+further (`raised`): REDUCE tells open trades to leave, FLATTEN ends it for good. A guard's memory is state. Losses of a
+day and the drawdown are judged in `loss_guards.py`, exposure at its mark in `exposure_guards.py`.
 """
 
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.refusal import GuardCause, GuardEvent, Refusal
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent, GuardLevel, Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.trade import Phase
-from arbitrage_core.engine.marks import unrealised_amount
 from arbitrage_core.engine.recording import note_guard
 from arbitrage_core.engine.state import NEVER_NS, SLIPPAGE_FILLS, SessionGuard, SymbolGuard
 
 DAY_NS = 86_400_000_000_000
+NO_VENUE = np.int64(-1)
+"""Of an event that is not of one venue."""
 
 
 @compiled
 def stands(guard, now_ns):
     """Whether a guard is tripped now."""
-    return guard.tripped != 0 and now_ns < guard.release_ns
+    return guard.level != GuardLevel.NONE and now_ns < guard.release_ns
 
 
 @compiled
 def trip(out, guard, rule, s, now_ns, release_ns, observed, limit):
-    """Trips a guard that does not stand already; `s` −1: the session's."""
+    """Trips a guard that does not stand already, to PAUSE; `s` −1: the session's."""
     if stands(guard, now_ns):
         return
-    guard.tripped, guard.release_ns = 1, release_ns
+    guard.level, guard.release_ns = GuardLevel.PAUSE, release_ns
     guard.trips += 1
-    note_guard(out, rule, GuardEvent.TRIPPED, GuardCause.ENGINE, s, now_ns, release_ns, observed, limit)
+    note_guard(
+        out, rule, GuardEvent.TRIPPED, GuardCause.ENGINE, s, NO_VENUE, now_ns, release_ns, observed, limit
+    )  # fmt: skip
 
 
 @compiled
-def release(out, guard, rule, s, now_ns, cause):
+def raised(out, guard, rule, s, v, now_ns, observed, limits, level):
+    """Raises a guard to `level`, a step at a time, each noted with its own of the three `limits`. True if REDUCE or
+    FLATTEN was reached just now. What it has reached it keeps until it is released."""
+    before = guard.level
+    if before == GuardLevel.NONE and level > before:
+        guard.level, guard.release_ns = GuardLevel.PAUSE, NEVER_NS
+        guard.trips += 1
+        note_guard(
+            out, rule, GuardEvent.TRIPPED, GuardCause.ENGINE, s, v, now_ns, NEVER_NS, observed, limits[0]
+        )  # fmt: skip
+    if guard.level == GuardLevel.PAUSE and level >= GuardLevel.REDUCE:
+        guard.level = GuardLevel.REDUCE
+        note_guard(
+            out, rule, GuardEvent.REDUCED, GuardCause.ENGINE, s, v, now_ns, NEVER_NS, observed, limits[1]
+        )  # fmt: skip
+    if guard.level == GuardLevel.REDUCE and level >= GuardLevel.FLATTEN:
+        guard.level = GuardLevel.FLATTEN
+        note_guard(
+            out, rule, GuardEvent.FLATTENED, GuardCause.ENGINE, s, v, now_ns, NEVER_NS, observed, limits[2]
+        )  # fmt: skip
+    return guard.level > before and guard.level >= GuardLevel.REDUCE
+
+
+@compiled
+def release(out, guard, rule, s, v, now_ns, cause):
     """Lets a guard go, and notes it if it had tripped."""
-    if guard.tripped != 0:
-        note_guard(out, rule, GuardEvent.RELEASED, cause, s, now_ns, NEVER_NS, 0.0, 0.0)
-    guard.tripped, guard.release_ns = 0, NEVER_NS
+    if guard.level != GuardLevel.NONE:
+        note_guard(out, rule, GuardEvent.RELEASED, cause, s, v, now_ns, NEVER_NS, 0.0, 0.0)
+    guard.level, guard.release_ns = GuardLevel.NONE, NEVER_NS
 
 
 @compiled
@@ -67,8 +95,8 @@ def remember_fill(state, params, out, s, slippage_amount, notional_amount, expec
     """A fill: remembers it, and judges the last `SLIPPAGE_FILLS` together once there are so many."""
     symbol, terms, rule = state.symbols[s], params.symbols[s], Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED
     guard = symbol.guards[SymbolGuard.SLIPPAGE]
-    if guard.tripped != 0 and not stands(guard, now_ns):
-        release(out, guard, rule, s, now_ns, GuardCause.ENGINE)
+    if guard.level != GuardLevel.NONE and not stands(guard, now_ns):
+        release(out, guard, rule, s, NO_VENUE, now_ns, GuardCause.ENGINE)
         symbol.slippage_count = 0
     place = symbol.slippage_count % SLIPPAGE_FILLS
     symbol.slippage_excesses[place] = slippage_amount - np.int64(np.rint(notional_amount * expected_bps * 1e-4))
@@ -91,8 +119,8 @@ def remember_result(state, params, out, s, trade, now_ns):
     """A trade that ended with fills: one more loss in a row, or none."""
     symbol, terms, rule = state.symbols[s], params.symbols[s], Refusal.LOSSES_MUST_NOT_RUN_ON
     guard = symbol.guards[SymbolGuard.LOSSES]
-    if guard.tripped != 0 and not stands(guard, now_ns):
-        release(out, guard, rule, s, now_ns, GuardCause.ENGINE)
+    if guard.level != GuardLevel.NONE and not stands(guard, now_ns):
+        release(out, guard, rule, s, NO_VENUE, now_ns, GuardCause.ENGINE)
         symbol.losses_in_a_row = 0
     if trade.phase == Phase.VOID:
         return
@@ -102,17 +130,15 @@ def remember_result(state, params, out, s, trade, now_ns):
         trip(out, guard, rule, s, now_ns, now_ns + terms.guard_pause_ns, observed, limit)
 
 
-# -------------------------------------------------------------------------------------------- losses of a day, drawdown
+# -------------------------------------------------------------------------------------------------------------- the day
 
 
 @compiled
 def begin_day(state, params, out, now_ns):
     """After midnight UTC: losses count anew, and what the last day's tripped is over."""
     state.day_end_ns = (now_ns // DAY_NS + 1) * DAY_NS
-    release(
-        out, state.guards[SessionGuard.DAILY_LOSS], Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE, ALL_SYMBOLS, now_ns,
-        GuardCause.ENGINE,
-    )  # fmt: skip
+    guard, rule = state.guards[SessionGuard.DAILY_LOSS], Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE
+    release(out, guard, rule, ALL_SYMBOLS, NO_VENUE, now_ns, GuardCause.ENGINE)
     state.day_start_amount = state.realised_amount
     for s in range(params.symbol_count):
         begin_counting(state.symbols[s], out, s, now_ns, GuardCause.ENGINE)
@@ -121,55 +147,9 @@ def begin_day(state, params, out, now_ns):
 @compiled
 def begin_counting(symbol, out, s, now_ns, cause):
     """Counts the day's losses of a symbol from here on."""
-    release(
-        out, symbol.guards[SymbolGuard.DAILY_LOSS], Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE, s, now_ns, cause
-    )  # fmt: skip
+    guard, rule = symbol.guards[SymbolGuard.DAILY_LOSS], Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE
+    release(out, guard, rule, s, NO_VENUE, now_ns, cause)
     symbol.day_start_amount = symbol.realised_amount
-
-
-@compiled
-def incident_loss_amount(state, params, s):
-    """What getting out of the legs that stand alone would lose now, reporting currency, not positive."""
-    symbol, amount = state.symbols[s], np.int64(0)
-    if symbol.in_use == 0:
-        return amount
-    for slot in range(len(symbol.trades)):
-        trade = symbol.trades[slot]
-        if trade.phase != Phase.FREE and trade.incident_began_ns != NEVER_NS:
-            amount += min(unrealised_amount(state, params, s, trade), 0)
-    return amount
-
-
-@compiled
-def judge_losses(state, params, out, now_ns):
-    """After a booking or a mark: the day's loss of each symbol and of all together, and the drawdown."""
-    if params.judges_day != 0:
-        total_amount, unit = state.realised_amount - state.day_start_amount, params.units[0]
-        rule = Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE
-        for s in range(params.symbol_count):
-            symbol, limit_quote = state.symbols[s], params.symbols[s].daily_loss_max_quote
-            standing_amount = incident_loss_amount(state, params, s)
-            total_amount += standing_amount
-            loss_quote = (symbol.day_start_amount - symbol.realised_amount - standing_amount) * unit
-            if not loss_quote <= limit_quote:
-                trip(out, symbol.guards[SymbolGuard.DAILY_LOSS], rule, s, now_ns, NEVER_NS, loss_quote, limit_quote)
-        loss_quote, limit_quote = -total_amount * unit, params.daily_loss_max_quote
-        if not loss_quote <= limit_quote:
-            guard, rule = state.guards[SessionGuard.DAILY_LOSS], Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE
-            trip(out, guard, rule, ALL_SYMBOLS, now_ns, NEVER_NS, loss_quote, limit_quote)
-    judge_drawdown(state, params, out, now_ns)
-
-
-@compiled
-def judge_drawdown(state, params, out, now_ns):
-    """How far the marked equity fell from its highest since the guard was last released."""
-    state.guard_peak_amount = max(state.guard_peak_amount, state.equity_amount)
-    fallen_amount, unit = state.guard_peak_amount - state.equity_amount, params.units[0]
-    limit_amount = params.drawdown_max_share * state.guard_peak_amount
-    if not (fallen_amount * unit <= params.drawdown_max_quote and fallen_amount <= limit_amount):
-        guard, limit_quote = state.guards[SessionGuard.DRAWDOWN], min(params.drawdown_max_quote, limit_amount * unit)
-        rule = Refusal.DRAWDOWN_MUST_STAY_INSIDE
-        trip(out, guard, rule, ALL_SYMBOLS, now_ns, NEVER_NS, fallen_amount * unit, limit_quote)
 
 
 # ------------------------------------------------------------------------------------------------------------- release
@@ -180,8 +160,8 @@ def release_session(state, out, now_ns):
     """The operator's: the day's loss and the drawdown count from here on."""
     daily, drawdown = state.guards[SessionGuard.DAILY_LOSS], state.guards[SessionGuard.DRAWDOWN]
     rule, cause = Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE, GuardCause.OPERATOR
-    release(out, daily, rule, ALL_SYMBOLS, now_ns, cause)
-    release(out, drawdown, Refusal.DRAWDOWN_MUST_STAY_INSIDE, ALL_SYMBOLS, now_ns, cause)
+    release(out, daily, rule, ALL_SYMBOLS, NO_VENUE, now_ns, cause)
+    release(out, drawdown, Refusal.DRAWDOWN_MUST_STAY_INSIDE, ALL_SYMBOLS, NO_VENUE, now_ns, cause)
     state.day_start_amount, state.guard_peak_amount = state.realised_amount, state.equity_amount
 
 
@@ -193,8 +173,8 @@ def release_symbol(symbol, out, s, now_ns):
         symbol.guards[SymbolGuard.LOSSES],
         GuardCause.OPERATOR,
     )
-    release(out, slippage, Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED, s, now_ns, cause)
-    release(out, losses, Refusal.LOSSES_MUST_NOT_RUN_ON, s, now_ns, cause)
+    release(out, slippage, Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED, s, NO_VENUE, now_ns, cause)
+    release(out, losses, Refusal.LOSSES_MUST_NOT_RUN_ON, s, NO_VENUE, now_ns, cause)
     begin_counting(symbol, out, s, now_ns, cause)
     symbol.losses_in_a_row, symbol.slippage_count = 0, 0
 
@@ -203,4 +183,4 @@ def release_symbol(symbol, out, s, now_ns):
 def switched(out, rule, s, on, now_ns):
     """Notes that the operator stopped something (`on` 0) or let it go on."""
     kind = GuardEvent.RELEASED if on != 0 else GuardEvent.TRIPPED
-    note_guard(out, rule, kind, GuardCause.OPERATOR, s, now_ns, NEVER_NS, 0.0, 0.0)
+    note_guard(out, rule, kind, GuardCause.OPERATOR, s, NO_VENUE, now_ns, NEVER_NS, 0.0, 0.0)

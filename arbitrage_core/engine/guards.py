@@ -8,8 +8,8 @@ approval without which nothing is sent.
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.refusal import Refusal
-from arbitrage_core.engine.state import RATE_RING_SLOTS, Approval, SessionPhase
+from arbitrage_core.domain.refusal import GuardLevel, Refusal
+from arbitrage_core.engine.state import RATE_RING_SLOTS, Approval, SessionGuard, SessionPhase, SymbolGuard
 
 NS_PER_S = 1_000_000_000
 
@@ -90,11 +90,12 @@ def symbol_exposure_quote(state, params, s, added_lots, worst_px):
 
 @compiled
 def exposure_refusal(state, params, s, buy_venue, buy_lots, buy_px, sell_venue, sell_lots, sell_px):
-    """Symbol, venue and portfolio exposure with these lots more; prices in the reporting currency. 0 lots: no leg."""
+    """Symbol, venue and portfolio exposure with these lots more, and whether a mark has it over already; prices in
+    the reporting currency. 0 lots: no leg."""
     symbol, terms = state.symbols[s], params.symbols[s]
     worst_px = max(buy_px if buy_lots > 0 else 0.0, sell_px if sell_lots > 0 else 0.0)
     own_quote = symbol_exposure_quote(state, params, s, buy_lots + sell_lots, worst_px)
-    if not own_quote <= terms.exposure_max_quote:
+    if not own_quote <= terms.exposure_max_quote or symbol.guards[SymbolGuard.EXPOSURE].level != GuardLevel.NONE:
         return Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE
     total_quote = own_quote
     for v in range(params.venue_count):
@@ -107,9 +108,11 @@ def exposure_refusal(state, params, s, buy_venue, buy_lots, buy_px, sell_venue, 
             lots, px = sell_lots, sell_px
         if lots > 0:
             venue_quote = others_quote + (symbol.exposure_lots[v] + lots) * terms.lot_base * px
-            if not venue_quote <= params.venues[v].exposure_max_quote:
+            guard = state.venues[v].exposure_guard[0]
+            if not venue_quote <= params.venues[v].exposure_max_quote or guard.level != GuardLevel.NONE:
                 return Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE
-    if not total_quote <= params.portfolio_exposure_max_quote:
+    guard = state.guards[SessionGuard.EXPOSURE]
+    if not total_quote <= params.portfolio_exposure_max_quote or guard.level != GuardLevel.NONE:
         return Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE
     return Refusal.NONE
 

@@ -139,9 +139,10 @@ GUARD_OUT = record(
     guard="i2",  # Refusal
     kind="i2",  # GuardEvent
     cause="i2",  # GuardCause
-    symbol="i2",  # -1: of the whole session
+    symbol="i2",  # -1: of the whole session, or of a venue
+    venue="i8",  # -1: of none
 )
-"""A guard with memory, or a switch, that tripped or was released."""
+"""A guard with memory, or a switch, that tripped, went further or was released."""
 
 
 def output_dtype(levels: int) -> np.dtype:

@@ -93,6 +93,9 @@ def params_dtype(shape: Shape) -> np.dtype:
         daily_loss_max_quote="f8",
         drawdown_max_quote="f8",
         drawdown_max_share="f8",  # NO_SHARE: off
+        reduce_at="f8",  # inf: never; not above flatten_at
+        flatten_at="f8",  # inf: never
+        watches_exposure="i8",  # non-zero: some exposure has a finite limit
         judges_day="i8",  # non-zero: some loss of a day has a finite limit, or none
         units=("f8", (CURRENCY_SLOTS,)),
         venues=(VENUE_PARAMS, (shape.venues,)),
@@ -135,6 +138,8 @@ def params_record(config: SessionConfig, shape: Shape, session_key: int) -> np.n
     head.daily_loss_max_quote = config.portfolio_daily_loss_max_quote
     head.drawdown_max_quote = config.drawdown_max_quote
     head.drawdown_max_share = NO_SHARE if config.drawdown_max_share == "off" else config.drawdown_max_share
+    head.flatten_at = np.inf if config.flatten_at == "off" else config.flatten_at
+    head.reduce_at = head.flatten_at if config.reduce_at == "off" else config.reduce_at
     head.units[: len(currencies)] = [booking_unit(currency) for currency in currencies]
     for index, venue in enumerate(config.venues):
         record_of = head.venues[index]
@@ -146,6 +151,12 @@ def params_record(config: SessionConfig, shape: Shape, session_key: int) -> np.n
         _write_symbol(head.symbols[index], config, symbol)
     daily = [head.daily_loss_max_quote, *(terms["daily_loss_max_quote"] for terms in head.symbols)]
     head.judges_day = int(not all(limit == np.inf for limit in daily[: len(config.symbols) + 1]))
+    exposures = [
+        head.portfolio_exposure_max_quote,
+        *(head.venues[v].exposure_max_quote for v in range(len(config.venues))),
+        *(head.symbols[s].exposure_max_quote for s in range(len(config.symbols))),
+    ]
+    head.watches_exposure = int(any(limit < np.inf for limit in exposures))
     return params
 
 
@@ -153,22 +164,26 @@ def _write_symbol(target: np.record, config: SessionConfig, symbol: str) -> None
     params, lot_base = config.params_of(symbol), config.lot_base(symbol)
     target.key, target.lot_base = key_of(symbol), lot_base
     _write_strategy(target, params, lot_base)
+    target.exposure_max_quote = config.exposure_max_quote(symbol)
     for index, venue in enumerate(config.venues):
         market = config.market(venue.name, symbol)
         if market is not None:
             _write_market(target.markets[index], market, config, lot_base)
-    _write_costs(target)
+    _write_costs(target, params.rebalancing_bps)
 
 
-def _write_costs(target: np.record) -> None:
-    """What a round trip is expected to cost: the spread left at the exit, four taker fees, four times slippage."""
+def _write_costs(target: np.record, rebalancing_bps: float) -> None:
+    """What a round trip is expected to cost: the spread left at the exit, four taker fees, four times slippage, and
+    its share of moving back what it moved between the venues."""
     markets = target.markets
     target.converts = int(any(market["quote"] != 0 or market["fee_currency"] != 0 for market in markets))
     for bought in range(len(markets)):
         for sold in range(len(markets)):
             fees_bps = 2.0 * (markets[bought]["taker_fee_bps"] + markets[sold]["taker_fee_bps"])
             slippage_bps = 2.0 * (markets[bought]["slippage_bps"] + markets[sold]["slippage_bps"])
-            target.round_trip_bps[bought * len(markets) + sold] = target.exit_spread_bps + fees_bps + slippage_bps
+            target.round_trip_bps[bought * len(markets) + sold] = (
+                target.exit_spread_bps + fees_bps + slippage_bps + rebalancing_bps
+            )
 
 
 def _write_strategy(target: np.record, params: StrategyParams, lot_base: float) -> None:
@@ -177,7 +192,6 @@ def _write_strategy(target: np.record, params: StrategyParams, lot_base: float) 
     target.stop_loss_bps = np.inf if params.stop_loss_bps == "off" else params.stop_loss_bps
     target.qty_lots = 0 if params.qty_base is None else lots_of(params.qty_base, lot_base)
     target.notional_quote = params.notional_quote or 0.0
-    target.exposure_max_quote = params.symbol_exposure_max_quote
     target.daily_loss_max_quote = params.symbol_daily_loss_max_quote
     off = params.slippage_excess_max_bps == "off"
     target.slippage_excess_max_bps = np.inf if off else params.slippage_excess_max_bps

@@ -95,11 +95,11 @@ def note_funding(out, s, trade, leg_index, amount, now_ns):
 
 
 @compiled
-def note_guard(out, guard, kind, cause, s, now_ns, release_ns, observed, limit):
-    """Notes that a guard or switch tripped or was released; `s` −1: of the whole session."""
+def note_guard(out, guard, kind, cause, s, v, now_ns, release_ns, observed, limit):
+    """Notes what became of a guard or switch; `s` −1: of the whole session, or of the venue `v` if that is not −1."""
     entry = out.guards[out.guard_count]
     out.guard_count += 1
     out.written += 1
     entry.now_ns, entry.guard, entry.kind, entry.cause, entry.symbol = now_ns, guard, kind, cause, s
     entry.release_ns = 0 if release_ns == NEVER_NS else release_ns
-    entry.observed, entry.limit = observed, limit
+    entry.observed, entry.limit, entry.venue = observed, limit, v

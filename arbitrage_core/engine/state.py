@@ -14,7 +14,7 @@ from arbitrage_core.domain.record import record
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS
 from arbitrage_core.domain.trade import ExitReason
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 AWAITING_QUOTE = 3
 """A book's feed after FEED UP, until its next quote."""
 NEVER_NS = np.iinfo(np.int64).max
@@ -121,12 +121,13 @@ TRADE = record(
     round_goal_lots="i8",  # what those orders should leave
     stale="i8",
     flagged="i8",
+    told="i8",  # non-zero: REDUCE told it to leave
 )
 
 
 GUARD = record(
-    tripped="i8",
-    release_ns="i8",  # NEVER: by a new day or the operator
+    level="i8",  # GuardLevel
+    release_ns="i8",  # NEVER: by a new day, by what is seen, or by the operator
     trips="i8",
 )
 """A guard with memory."""
@@ -138,6 +139,7 @@ class SymbolGuard(IntEnum):
     SLIPPAGE = 0
     LOSSES = 1
     DAILY_LOSS = 2
+    EXPOSURE = 3
 
 
 class SessionGuard(IntEnum):
@@ -145,6 +147,7 @@ class SessionGuard(IntEnum):
 
     DAILY_LOSS = 0
     DRAWDOWN = 1
+    EXPOSURE = 2
 
 
 def book_dtype(levels: int) -> np.dtype:
@@ -175,7 +178,8 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
         books=(book_dtype(levels), (venues,)),
         doubts=("i8", (venues,)),
         free_from_ns="i8",
-        off="i8",  # non-zero: the operator switched the symbol off
+        off="i8",  # non-zero: the operator, or FLATTEN, switched the symbol off
+        reducing="i8",  # non-zero: REDUCE was answered and is still to be carried out
         opportunity="i8",  # stands: 1; and was taken: 2
         opportunity_refusal="i8",
         in_use="i8",  # slots
@@ -216,6 +220,7 @@ VENUE = record(
     reserved_amounts=("i8", (CURRENCY_SLOTS,)),
     start_amounts=("i8", (CURRENCY_SLOTS,)),
     realised_amount="i8",
+    exposure_guard=(GUARD, (1,)),
     sent_ns=("i8", (RATE_RING_SLOTS,)),
     sent_count="i8",
 )
@@ -313,6 +318,7 @@ def state_dtype(shape: Shape) -> np.dtype:
         peak_amount="i8",
         drawdown_amount="i8",
         guards=(GUARD, (len(SessionGuard),)),
+        reducing="i8",  # non-zero: some symbol is
         day_end_ns="i8",
         day_start_amount="i8",
         guard_peak_amount="i8",  # highest equity since the drawdown guard was last released

@@ -9,17 +9,18 @@ import numpy as np
 from arbitrage_core.domain.compiled import apart, compiled, inlined
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
-from arbitrage_core.domain.trade import Phase
+from arbitrage_core.engine.arming import arm, restless
 from arbitrage_core.engine.book import ever_quoted, observe
 from arbitrage_core.engine.entry import consider_entry
-from arbitrage_core.engine.exits import consider_exit
-from arbitrage_core.engine.guard_memory import begin_day, judge_losses, release_session, release_symbol, switched
-from arbitrage_core.engine.ledger import book_funding, booked, break_off, next_trade
+from arbitrage_core.engine.escalation import cancel_entries, carry_out, judge, look_at_trades
+from arbitrage_core.engine.guard_memory import begin_day, release_session, release_symbol, switched
+from arbitrage_core.engine.ledger import book_funding, booked, break_off
 from arbitrage_core.engine.legs import settle_trade
-from arbitrage_core.engine.marks import arm_mark, inventory_value_amount, mark_equity
-from arbitrage_core.engine.orders import apply_report, cancel, find_order, is_working
-from arbitrage_core.engine.state import AWAITING_QUOTE, LEGS, NEVER_NS, Fault, SessionPhase
-from arbitrage_core.engine.timers import arm, restless, run_timer
+from arbitrage_core.engine.loss_guards import tell_all
+from arbitrage_core.engine.marks import arm_mark, inventory_value_amount
+from arbitrage_core.engine.orders import apply_report, find_order
+from arbitrage_core.engine.state import AWAITING_QUOTE, Fault, SessionPhase
+from arbitrage_core.engine.timers import run_timer
 
 EVENTS_MAX = 100_000
 """Timers that may run before one row; more is a runaway."""
@@ -164,23 +165,6 @@ def loss_may_be(symbol, v, bid, ask):
 
 
 @apart
-def look_at_trades(state, params, out, s, now_ns):
-    """All trades of a symbol, oldest first: legs alone are set right, exits decided."""
-    symbol = state.symbols[s]
-    number = np.int64(0)
-    for _ in range(symbol.in_use):
-        slot = next_trade(symbol, number)
-        if slot < 0:
-            break
-        trade = symbol.trades[slot]
-        number = trade.number
-        if trade.phase == Phase.OPEN:
-            consider_exit(state, params, out, s, trade, now_ns)
-        else:
-            settle_trade(state, params, out, s, slot, now_ns)
-
-
-@apart
 def price_inventory(state, params, s, v):
     """A spot inventory enters the equity as soon as its market has shown a bid and its currency a rate."""
     symbol = state.symbols[s]
@@ -236,12 +220,12 @@ def see_report(state, params, out, row):
     filled_before = trade.legs[leg_index].order[0].filled_lots
     apply_report(state, params, out, row, trade, leg_index)
     if trade.legs[leg_index].order[0].filled_lots != filled_before:
-        mark_equity(state, params, out, now_ns)
-        judge_losses(state, params, out, now_ns)
+        judge(state, params, out, s, now_ns)
     settle_trade(state, params, out, s, slot, now_ns)
     look_at_trades(state, params, out, s, now_ns)
     consider_entry(state, params, out, s, now_ns)
     arm(state, params, s)
+    carry_out(state, params, out, now_ns)
 
 
 @compiled
@@ -307,8 +291,8 @@ def see_funding(state, params, out, row):
         book_funding(state, params, out, row)
         arm(state, params, s)
         look_at_next_quote(state.symbols[s])
-        mark_equity(state, params, out, row.now_ns)
-        judge_losses(state, params, out, row.now_ns)
+        judge(state, params, out, s, row.now_ns)
+        carry_out(state, params, out, row.now_ns)
 
 
 @compiled
@@ -345,6 +329,9 @@ def see_command(state, params, out, row):
         return
     if row.status == Command.SYMBOL_OFF or row.status == Command.SYMBOL_ON:
         switch_symbol(state, params, out, row)
+        return
+    if row.status == Command.REDUCE:
+        reduce(state, params, out, row)
         return
     if state.phase == SessionPhase.HALTED or state.phase == SessionPhase.ENDING:
         return
@@ -384,28 +371,30 @@ def release_guards(state, params, out, row):
 
 
 @compiled
+def reduce(state, params, out, row):
+    """REDUCE: as SYMBOL_OFF of the symbol the row names, or as PAUSE; and the open trades leave."""
+    if row.symbol == ALL_SYMBOLS:
+        if state.phase == SessionPhase.ACTIVE:
+            state.phase = SessionPhase.PAUSED
+        for s in range(params.symbol_count):
+            tell_all(state, state.symbols[s])
+    else:
+        switch_symbol(state, params, out, row)
+        if state.fault == Fault.NONE:
+            tell_all(state, state.symbols[row.symbol])
+    carry_out(state, params, out, row.now_ns)
+
+
+@compiled
 def switch_symbol(state, params, out, row):
-    """SYMBOL_OFF and SYMBOL_ON, of the symbol the row names."""
+    """SYMBOL_OFF (and REDUCE) and SYMBOL_ON, of the symbol the row names."""
     if not 0 <= row.symbol < params.symbol_count:
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
         return
     s = np.int64(row.symbol)
-    off_before, state.symbols[s].off = state.symbols[s].off, 1 if row.status == Command.SYMBOL_OFF else 0
+    off_before, state.symbols[s].off = state.symbols[s].off, 0 if row.status == Command.SYMBOL_ON else 1
     if state.symbols[s].off != off_before:
         switched(out, Refusal.SYMBOL_MUST_BE_ON, s, off_before, row.now_ns)
     if state.symbols[s].off != 0:
         cancel_entries(state, params, out, s, row.now_ns)
         arm(state, params, s)
-
-
-@compiled
-def cancel_entries(state, params, out, s, now_ns):
-    """Cancels the resting orders of a symbol, oldest trade first, each once."""
-    symbol, number = state.symbols[s], 0
-    for _ in range(symbol.in_use):
-        trade = symbol.trades[next_trade(symbol, number)]
-        number = trade.number
-        for index in range(LEGS):
-            order = trade.legs[index].order[0]
-            if is_working(order) and order.cancel_ns != NEVER_NS and order.canceling == 0:
-                cancel(state, params, out, s, trade, index, now_ns)

@@ -18,14 +18,18 @@ OF_SESSION = (
     Refusal.KILL_SWITCH_MUST_BE_OFF,
     Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE,
     Refusal.DRAWDOWN_MUST_STAY_INSIDE,
+    Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
 )
+OF_VENUE = (Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,)
 OF_SYMBOL = (
     Refusal.SYMBOL_MUST_BE_ON,
     Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED,
     Refusal.LOSSES_MUST_NOT_RUN_ON,
     Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE,
+    Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
 )
 """Rules that trip and are released."""
+NO_VENUE = -1
 LAW = "FORM"
 ACTIONS, STATES, STYLES, PURPOSES, PHASES = (
     (int(min(members)), int(max(members))) for members in (Action, OrderState, OrderStyle, Purpose, Phase)
@@ -100,14 +104,19 @@ def _order_is_wrong(terms: Terms, rows: np.ndarray) -> np.ndarray:
 
 def _event_is_wrong(terms: Terms, rows: np.ndarray) -> np.ndarray:
     """Events of guards: a rule that can trip, of a symbol or of the session as it must be; more seen than allowed."""
-    of_session = np.isin(rows["guard"], OF_SESSION)
-    wrong = ~of_session & ~np.isin(rows["guard"], OF_SYMBOL)
-    wrong |= of_session != (rows["symbol"] == ALL_SYMBOLS)
+    of_symbol, of_venue = np.isin(rows["guard"], OF_SYMBOL), np.isin(rows["guard"], OF_VENUE)
+    wrong = ~of_symbol & ~of_venue & ~np.isin(rows["guard"], OF_SESSION)
+    wrong |= of_symbol != (rows["symbol"] != ALL_SYMBOLS)
+    wrong |= of_venue != (rows["venue"] != NO_VENUE)
     wrong |= (rows["symbol"] < ALL_SYMBOLS) | (rows["symbol"] >= terms.symbols)
+    wrong |= (rows["venue"] < NO_VENUE) | (rows["venue"] >= terms.venues)
     wrong |= ~np.isin(rows["kind"], [*GuardEvent]) | ~np.isin(rows["cause"], [*GuardCause])
-    tripped = (rows["kind"] == GuardEvent.TRIPPED) & (rows["cause"] == GuardCause.ENGINE)
-    wrong |= tripped & ~(rows["observed"] >= rows["limit"])
-    return wrong | ((rows["release_ns"] != 0) & ~(tripped & (rows["release_ns"] > rows["now_ns"])))
+    measured = (rows["kind"] != GuardEvent.RELEASED) & (rows["cause"] == GuardCause.ENGINE)
+    wrong |= measured & ~(rows["observed"] >= rows["limit"])
+    further = np.isin(rows["kind"], (GuardEvent.REDUCED, GuardEvent.FLATTENED))
+    wrong |= further & (rows["cause"] != GuardCause.ENGINE)
+    timed = measured & ~further & (rows["release_ns"] > rows["now_ns"])
+    return wrong | ((rows["release_ns"] != 0) & ~timed)
 
 
 def _market_exists(terms: Terms, symbol: np.ndarray, venue: np.ndarray) -> np.ndarray:

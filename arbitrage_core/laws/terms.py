@@ -41,6 +41,7 @@ class Terms:
     answer_timeout_ns: np.ndarray
     retry_ns: np.ndarray
     single_leg_deadline_ns: np.ndarray
+    exit_wait_max_ns: np.ndarray
     slippage_bound_bps: np.ndarray
     symbol_exposure_max_quote: np.ndarray
     open_trades_max: np.ndarray
@@ -90,10 +91,18 @@ def terms_of(config: "SessionConfig | Terms") -> Terms:
         symbol_keys=np.array([key_of(symbol) for symbol in config.symbols], np.int64),
         **{
             f"{name}_ns": np.array([round(getattr(p, f"{name}_ms") * NS_PER_MS) for p in params], np.int64)
-            for name in ("quote_age_max", "skew_max", "working_max", "answer_timeout", "retry", "single_leg_deadline")
+            for name in (
+                "quote_age_max",
+                "skew_max",
+                "working_max",
+                "answer_timeout",
+                "retry",
+                "single_leg_deadline",
+                "exit_wait_max",
+            )
         },
         slippage_bound_bps=np.array([p.slippage_bound_bps for p in params]),
-        symbol_exposure_max_quote=np.array([p.symbol_exposure_max_quote for p in params]),
+        symbol_exposure_max_quote=np.array([config.exposure_max_quote(symbol) for symbol in config.symbols]),
         open_trades_max=np.array([p.max_open_trades for p in params], np.int64),
         venue_exposure_max_quote=np.array([venue.exposure_max_quote for venue in config.venues]),
         orders_per_s_max=np.array([venue.orders_per_s_max for venue in config.venues], np.int64),

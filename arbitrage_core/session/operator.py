@@ -18,7 +18,6 @@ from arbitrage_core.session.live_runner import Ending, LiveRunner
 from arbitrage_core.storage.live_state.command import (
     KILL_SWITCH,
     WHOLE_SESSION,
-    WITH_TARGET,
     Answer,
     AnswerStatus,
     CommandKind,
@@ -34,6 +33,7 @@ ROWS = {
     CommandKind.KILL: Command.KILL,
     CommandKind.SYMBOL_ON: Command.SYMBOL_ON,
     CommandKind.SYMBOL_OFF: Command.SYMBOL_OFF,
+    CommandKind.REDUCE: Command.REDUCE,
 }
 """Commands that are rows of the engine."""
 ANSWER_CHARACTERS_MAX = 400
@@ -79,7 +79,7 @@ def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorComma
 
 def _row_of(command: OperatorCommand, symbols: Sequence[str]) -> tuple[Command, int]:
     """The engine's command, and the index of the symbol it is for. Raises BadInput for a target that is none."""
-    if command.kind not in WITH_TARGET:
+    if not command.target:
         return ROWS[command.kind], ALL_SYMBOLS
     releases = command.kind == CommandKind.GUARD_RELEASE
     if releases and command.target == KILL_SWITCH:

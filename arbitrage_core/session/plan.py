@@ -35,6 +35,8 @@ SESSION_NAMES = (
     "portfolio_daily_loss_max_quote",
     "drawdown_max_quote",
     "drawdown_max_share",
+    "reduce_at",
+    "flatten_at",
     "rate_age_max_ms",
     "seed",
 )

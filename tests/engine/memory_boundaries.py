@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from arbitrage_core.domain.refusal import Refusal
+from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.trade import Phase
-from arbitrage_core.engine import guard_memory
+from arbitrage_core.engine import guard_memory, loss_guards
 from arbitrage_core.engine.state import SLIPPAGE_FILLS
 from tests.engine.bench import Bench, plain
 from tests.engine.boundary import INF, NAN, Boundary
@@ -49,21 +50,21 @@ def _lost(count: int) -> int:
 def _lost_today(loss_amount: int) -> int:
     bench = Bench(small_config(symbol_daily_loss_max_quote=5.0))
     bench.symbol.realised_amount = bench.state.realised_amount = -loss_amount
-    plain(guard_memory.judge_losses)(bench.state, bench.params, bench.out, bench.now_ns)
+    plain(loss_guards.judge_losses)(bench.state, bench.params, bench.out, ALL_SYMBOLS, bench.now_ns)
     return _memory(bench)
 
 
 def _all_lost_today(loss_amount: int) -> int:
     bench = Bench(small_config(session={"portfolio_daily_loss_max_quote": 5.0}))
     bench.state.realised_amount = -loss_amount
-    plain(guard_memory.judge_losses)(bench.state, bench.params, bench.out, bench.now_ns)
+    plain(loss_guards.judge_losses)(bench.state, bench.params, bench.out, ALL_SYMBOLS, bench.now_ns)
     return _memory(bench)
 
 
 def _fallen(session: dict[str, Any], amount: int) -> int:
     bench = Bench(small_config(session={"initial_capital_quote": 1_000.0, **session}))
     bench.state.equity_amount -= amount
-    plain(guard_memory.judge_losses)(bench.state, bench.params, bench.out, bench.now_ns)
+    plain(loss_guards.judge_losses)(bench.state, bench.params, bench.out, ALL_SYMBOLS, bench.now_ns)
     return _memory(bench)
 
 

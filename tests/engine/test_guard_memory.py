@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from arbitrage_core.domain.refusal import Refusal
+from arbitrage_core.domain.refusal import GuardLevel, Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine import guard_memory
@@ -82,6 +82,8 @@ def losing_trade(tape: Tape, at_ms: float, symbol: int = 0) -> Tape:
     return tape.both(at_ms + 260, 100.0, 100.9, symbol=symbol).both(at_ms + 300, 100.0, 100.0, symbol=symbol)
 
 
+PAUSES = {"reduce_at": "off", "flatten_at": "off"}
+"""However much is lost, entries stop and nothing more."""
 LOSING = {"hold_max_ms": 250.0, "max_open_trades": 1, "cooldown_ms": 60.0}
 
 
@@ -89,7 +91,7 @@ LOSING = {"hold_max_ms": 250.0, "max_open_trades": 1, "cooldown_ms": 60.0}
 def test_a_loss_of_the_day_stops_entries_until_midnight(whose: str) -> None:
     of_session = {"portfolio_daily_loss_max_quote": 0.0} if whose == "portfolio" else {}
     of_symbol = {"symbol_daily_loss_max_quote": 0.0} if whose == "symbol" else {}
-    config = small_config(session=of_session, **LOSING, **of_symbol)
+    config = small_config(session={**PAUSES, **of_session}, **LOSING, **of_symbol)
     tape = losing_trade(Tape(), TO_MIDNIGHT_MS - 2_000)
     tape.both(TO_MIDNIGHT_MS - 500, 100.0, 100.6).both(TO_MIDNIGHT_MS - 1, 100.0, 100.6)
     stopped = interpreted(config, tape.rows)
@@ -114,7 +116,7 @@ DRAWN = {"drawdown_max_quote": 0.0}
     ids=["daily loss", "losses in a row", "portfolio's daily loss", "drawdown"],
 )
 def test_the_operator_releases_a_guard(of_symbol: dict, of_session: dict, target: int) -> None:
-    config = small_config(session=of_session, **LOSING, **of_symbol)
+    config = small_config(session={**PAUSES, **of_session}, **LOSING, **of_symbol)
     other = ALL_SYMBOLS if target == 0 else 0
     tape = losing_trade(Tape(), 0).both(1_000, 100.0, 100.6)
     tape.command(1_100, Command.GUARD_RELEASE, other).both(1_200, 100.0, 100.6)
@@ -124,7 +126,7 @@ def test_the_operator_releases_a_guard(of_symbol: dict, of_session: dict, target
 
 
 def test_what_is_open_leaves_though_a_guard_stands() -> None:
-    config = small_config(session=DRAWN, hold_max_ms=60_000.0, cooldown_ms=0.0)
+    config = small_config(session={**PAUSES, **DRAWN}, hold_max_ms=60_000.0, cooldown_ms=0.0)
     tape = Tape().both(0, 100.0, 100.6).both(50, 100.0, 100.8).both(100, 100.0, 100.8).both(400, 100.0, 100.0)
     session = interpreted(config, tape.both(500, 100.0, 100.0).rows)
     assert int(session.state[0].guards[1].trips) == 1
@@ -140,7 +142,7 @@ def test_a_leg_alone_counts_at_what_getting_out_of_it_would_lose() -> None:
         tape.quote(at_ms, EAST, 99.2, 99.22).quote(at_ms, WEST, 98.0, 98.02)
     symbol = interpreted(config, tape.rows).state[0].symbols[0]
     assert -int(symbol.realised_amount) < 0.5 * UNITS
-    assert int(symbol.guards[SymbolGuard.DAILY_LOSS].tripped) == 1
+    assert int(symbol.guards[SymbolGuard.DAILY_LOSS].level) >= GuardLevel.PAUSE
 
 
 def test_a_symbol_that_lost_leaves_the_others_alone() -> None:

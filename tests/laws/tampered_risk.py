@@ -13,10 +13,12 @@ from tests.laws.moments import alone, at_rest, halfway, in_a_hurry, in_doubt, re
 from tests.laws.story import MS
 from tests.laws.tampering import Edit, Parts, Tampering, add, give, leave_out, more, put, put_where, set_state
 
-KILLED, OFF, LOST = (
+KILLED, OFF, LOST, LOSS, AT_VENUE = (
     Refusal.KILL_SWITCH_MUST_BE_OFF,
     Refusal.SYMBOL_MUST_BE_ON,
     Refusal.LOSSES_MUST_NOT_RUN_ON,
+    Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE,
+    Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
 )
 TRADE = ("symbols", 0, "trades", 0)
 
@@ -41,23 +43,40 @@ def _from_two_moments(parts: Parts) -> None:
     parts.orders["sell_received_ns"][0] = parts.orders["buy_received_ns"][0] - 101 * MS
 
 
-def _guard_stood(rule: Refusal, symbol: int, until: str) -> Edit:
+def _event(parts: Parts, rule: Refusal, symbol: int, *kinds: GuardEvent, now_ns: int, venue: int = -1) -> np.ndarray:
+    """Events of a guard, one after the other at one instant, as all that its log holds."""
+    events = np.zeros(len(kinds), GUARD_OUT)
+    events["now_ns"], events["guard"], events["symbol"], events["venue"] = now_ns, rule, symbol, venue
+    events["kind"] = kinds
+    parts.guards = events.view(parts.guards.dtype)
+    return parts.guards
+
+
+def _guard_stood(rule: Refusal, symbol: int, until: str, venue: int = -1) -> Edit:
     """A guard that, by its log, tripped just before the first entry of a symbol, and stood for good or beyond it."""
 
     def edit(parts: Parts) -> None:
-        event = np.zeros(1, GUARD_OUT)
-        event["now_ns"] = parts.orders["now_ns"][0] - 1
-        event["release_ns"] = 0 if until == "for good" else parts.orders["now_ns"][0] + 1
-        event["guard"], event["kind"], event["symbol"] = rule, GuardEvent.TRIPPED, symbol
-        parts.guards = event.view(parts.guards.dtype)
+        first_ns = parts.orders["now_ns"][0]
+        event = _event(parts, rule, symbol, GuardEvent.TRIPPED, now_ns=first_ns - 1, venue=venue)
+        event["release_ns"] = 0 if until == "for good" else first_ns + 1
 
     return edit
 
 
 def _guard_released(parts: Parts) -> None:
-    event = np.zeros(1, GUARD_OUT)
-    event["now_ns"], event["guard"], event["kind"] = parts.orders["now_ns"][0], LOST, GuardEvent.RELEASED
-    parts.guards = event.view(parts.guards.dtype)
+    _event(parts, LOST, 0, GuardEvent.RELEASED, now_ns=parts.orders["now_ns"][0])
+
+
+def _reduced_without_a_trip(parts: Parts) -> None:
+    _event(parts, LOSS, 0, GuardEvent.REDUCED, now_ns=parts.orders["now_ns"][0])
+
+
+def _reduced_and_stayed(parts: Parts) -> None:
+    """REDUCE of the loss of the day while a trade is hedged, which sends its first exit a good while later."""
+    parts.configure(exit_wait_max_ms=0.001)
+    ended_ns = parts.trades["ended_ns"][0]
+    parts.trades["hedged_ns"][0], parts.trades["leaving_ns"][0] = ended_ns - 5 * MS, ended_ns - MS
+    _event(parts, LOSS, 0, GuardEvent.TRIPPED, GuardEvent.REDUCED, now_ns=ended_ns - 4 * MS)
 
 
 def _deal_in_ones(parts: Parts) -> None:
@@ -121,6 +140,9 @@ RISK: list[Tampering] = [
     Tampering("an entry after a kill", at_rest, _guard_stood(KILLED, ALL_SYMBOLS, "for good"), "I18"),
     Tampering("an entry of a symbol switched off", at_rest, _guard_stood(OFF, 0, "for good"), "I18"),
     Tampering("an entry before the pause was over", at_rest, _guard_stood(LOST, 0, "a while"), "I18"),
+    Tampering("an entry at a venue over its limit", at_rest, _guard_stood(AT_VENUE, ALL_SYMBOLS, "for good", 0), "I18"),
+    Tampering("REDUCE without a trip", at_rest, _reduced_without_a_trip, "I18"),
+    Tampering("a trade that stays after REDUCE", at_rest, _reduced_and_stayed, "I18"),
     Tampering("a guard released that never tripped", at_rest, _guard_released, "I18"),
     Tampering("an entry on a book from the future", at_rest, add("orders", 0, "buy_received_ns", 1), "I9"),
     Tampering("an entry on a crossed book", at_rest, put("orders", 0, "sell_ask_px", 60_300.0), "I9"),

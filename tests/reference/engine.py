@@ -1,11 +1,13 @@
 """The engine of the reference model: rows in, due things in order, looks (docs/engine.md §1, §4)."""
 
 from arbitrage_core.domain.order import OrderState
-from arbitrage_core.domain.refusal import GuardCause, GuardEvent, Refusal
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent, GuardLevel, Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
 from arbitrage_core.domain.trade import Phase
 from tests.reference.entries import SECOND_NS, Entries
 from tests.reference.exits import Exits
+from tests.reference.exposure_watch import ExposureWatch
+from tests.reference.guard_memory import NO_VENUE
 from tests.reference.lonely_legs import LonelyLegs
 from tests.reference.market import Symbol
 from tests.reference.orders import Orders, Report, State
@@ -26,6 +28,9 @@ class Engine:
         self.exits = Exits(state, self.orders)
         self.legs = LonelyLegs(state, self.orders, self.exits)
         self.entries = Entries(state, self.orders)
+        self.exposure = ExposureWatch(state)
+        self.reducing: set[int] = set()
+        """Symbols with trades that were told to leave in this step."""
         self.mark_due_ns = NEVER
 
     # ---------------------------------------------------------------------------------------------------- timers
@@ -62,7 +67,31 @@ class Engine:
         """A full second."""
         self.mark_due_ns = NEVER
         self.state.ledger.see_day(self.state.now)
-        self.state.ledger.mark(self.state.now)
+        self._judge(ALL_SYMBOLS)
+        self._carry_out()
+
+    def _judge(self, only: int) -> None:
+        """Marks the equity and judges losses and exposure: of all, or of one symbol after its booking."""
+        for symbol, level in self.state.ledger.mark(self.state.now, only):
+            self.state.ending |= symbol == ALL_SYMBOLS and level == GuardLevel.FLATTEN
+            self._tell(symbol)
+        self.reducing |= self.exposure.judge(only)
+
+    def _tell(self, symbol: int) -> None:
+        """Tells all trades of a symbol, or of all, to leave."""
+        for one in self.state.symbols:
+            if symbol in (ALL_SYMBOLS, one.index):
+                self.reducing.add(one.index)
+                for trade in one.trades.values():
+                    trade.told = True
+
+    def _carry_out(self) -> None:
+        """What was told in this step."""
+        told, self.reducing = sorted(self.reducing), set()
+        for symbol in (self.state.symbols[index] for index in told):
+            self._cancel_resting(symbol)
+            self._manage_all(symbol)
+            self._arm_all(symbol)
 
     def _arm_mark(self) -> None:
         """After a row or report: the mark of the next full second, if none is due."""
@@ -108,10 +137,13 @@ class Engine:
         applied = self.orders.apply(report)
         if applied is None:
             return
-        symbol, trade, became_final = applied
+        symbol, trade, booked, became_final = applied
+        if booked:
+            self._judge(symbol.index)
         if became_final and not trade.working:
             self.legs.settle(symbol, trade)
         self.look(symbol)
+        self._carry_out()
 
     def row(self, row: Row) -> None:
         """A row, after everything due before it."""
@@ -125,7 +157,9 @@ class Engine:
             self._rate(row)
         elif row.kind == RowKind.FUNDING:
             market = self.state.symbols[row.symbol].markets[row.venue]
-            self.state.ledger.book_funding(market, row.rate, row.mark_px, self.state.now)
+            if self.state.ledger.book_funding(market, row.rate, row.mark_px, self.state.now):
+                self._judge(row.symbol)
+                self._carry_out()
         elif row.kind == RowKind.FEED:
             self._feed(row)
         elif row.kind == RowKind.COMMAND:
@@ -183,19 +217,29 @@ class Engine:
                 released = state.symbols[symbol]
                 released.memory.release(released.figures.realised_amount, state.now)
         elif command in (Command.SYMBOL_OFF, Command.SYMBOL_ON):
-            switched = state.symbols[symbol]
-            self._note_switch(Refusal.SYMBOL_MUST_BE_ON, symbol, not switched.on, command == Command.SYMBOL_OFF)
-            switched.on = command == Command.SYMBOL_ON
-            if not switched.on:
-                self._cancel_resting(switched)
+            self._switch(symbol, command == Command.SYMBOL_ON)
+        elif command == Command.REDUCE:
+            if symbol == ALL_SYMBOLS:
+                state.paused = True
+            else:
+                self._switch(symbol, False)
+            self._tell(symbol)
+            self._carry_out()
         else:
             state.paused = command == Command.PAUSE
+
+    def _switch(self, symbol: int, on: bool) -> None:
+        switched = self.state.symbols[symbol]
+        self._note_switch(Refusal.SYMBOL_MUST_BE_ON, symbol, not switched.on, not on)
+        switched.memory.on = on
+        if not on:
+            self._cancel_resting(switched)
 
     def _note_switch(self, rule: Refusal, symbol: int, before: bool, after: bool) -> None:
         if before != after:
             kind = GuardEvent.TRIPPED if after else GuardEvent.RELEASED
             self.state.log.guards.append(
-                GuardEntry(self.state.now, 0, 0.0, 0.0, rule, kind, GuardCause.OPERATOR, symbol)
+                GuardEntry(self.state.now, 0, 0.0, 0.0, rule, kind, GuardCause.OPERATOR, symbol, NO_VENUE)
             )
 
     def _flatten(self) -> None:

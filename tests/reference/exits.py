@@ -55,6 +55,8 @@ class Exits:
             return ExitReason.SESSION_END, ALL
         if self._ended(symbol, trade):
             return ExitReason.FEED_ENDED, ALL
+        if trade.told:
+            return ExitReason.REDUCED, ALL
         fresh = self._both_fresh(symbol, trade)
         if fresh and self._stopped(symbol, trade):
             return ExitReason.STOP_LOSS, ALL

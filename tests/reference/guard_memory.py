@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import inf
 
-from arbitrage_core.domain.refusal import GuardCause, GuardEvent, Refusal
+from arbitrage_core.domain.refusal import GuardCause, GuardEvent, GuardLevel, Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
@@ -13,16 +13,20 @@ from tests.reference.result import GuardEntry
 FILLS = 16
 DAY_NS = 24 * 3600 * 10**9
 FOR_GOOD = 1 << 63
+NO_VENUE = -1
+STEPS = (GuardEvent.TRIPPED, GuardEvent.REDUCED, GuardEvent.FLATTENED)
 
 
 @dataclass
 class Guard:
-    """A guard that may have tripped, of a symbol or (`ALL_SYMBOLS`) the session, and the log of that."""
+    """A guard that may have tripped, of a symbol, a venue or (`ALL_SYMBOLS`, no venue) the session; the log of that."""
 
     rule: Refusal
     symbol: int
     log: list[GuardEntry]
+    venue: int = NO_VENUE
     until_ns: int | None = None
+    level: GuardLevel = GuardLevel.NONE
 
     def stands(self, now: int) -> bool:
         """Whether it stands now."""
@@ -31,9 +35,20 @@ class Guard:
     def trip(self, now: int, until_ns: int, observed: float, limit: float) -> None:
         """Stands from now on, unless it does."""
         if not self.stands(now):
-            self.until_ns = until_ns
+            self.until_ns, self.level = until_ns, GuardLevel.PAUSE
             release_ns = 0 if until_ns == FOR_GOOD else until_ns
             self._note(GuardEvent.TRIPPED, GuardCause.ENGINE, now, release_ns, observed, limit)
+
+    def rise(self, now: int, observed: float, limits: list[float]) -> bool:
+        """Takes each further step whose limit is passed; whether open trades are to leave because of that."""
+        before = self.level
+        for step, limit in zip(STEPS[before:], limits[before:], strict=True):
+            if not observed > limit:
+                break
+            self.level = GuardLevel(self.level + 1)
+            self.until_ns = FOR_GOOD
+            self._note(step, GuardCause.ENGINE, now, 0, observed, limit)
+        return self.level > before and self.level >= GuardLevel.REDUCE
 
     def over(self, now: int) -> bool:
         """Whether its time is over, and nobody has taken note of that."""
@@ -43,12 +58,13 @@ class Guard:
         """Stands no more."""
         if self.until_ns is not None:
             self._note(GuardEvent.RELEASED, cause, now, 0, 0.0, 0.0)
-        self.until_ns = None
+        self.until_ns, self.level = None, GuardLevel.NONE
 
     def _note(
         self, kind: GuardEvent, cause: GuardCause, now: int, release_ns: int, observed: float, limit: float
     ) -> None:
-        self.log.append(GuardEntry(now, release_ns, observed, limit, self.rule, kind, cause, self.symbol))
+        entry = GuardEntry(now, release_ns, observed, limit, self.rule, kind, cause, self.symbol, self.venue)
+        self.log.append(entry)
 
 
 @dataclass
@@ -63,6 +79,8 @@ class Memory:
     """Excess and notional of the last fills."""
     losses: int = 0
     day_start: int = 0
+    on: bool = True
+    """Whether the symbol is switched on."""
 
     def __post_init__(self) -> None:
         self.slippage_guard = Guard(Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED, self.symbol, self.log)
@@ -92,6 +110,12 @@ class Memory:
         limit = self.params.losses_in_a_row_max
         if limit != "off" and self.losses >= limit:
             self.losses_guard.trip(now, now + self.pause_ns, self.losses, limit)
+
+    def switched_off(self, now: int, observed: float, limit: float) -> None:
+        """FLATTEN of the symbol."""
+        self.on, rule = False, Refusal.SYMBOL_MUST_BE_ON
+        event = GuardEntry(now, 0, observed, limit, rule, GuardEvent.TRIPPED, GuardCause.ENGINE, self.symbol, NO_VENUE)
+        self.log.append(event)
 
     def refusal(self, now: int) -> Refusal:
         """The first of them that stands."""
@@ -132,24 +156,34 @@ class Watch:
             for memory, realised_of_symbol in memories:
                 memory.begin_day(realised_of_symbol, now)
 
-    def judge(self, now: int, symbols: list[tuple[Memory, int, int]], realised: int, equity: int) -> None:
-        """After a booking or a mark. `symbols`: memory, realised, what its incidents would lose now (not positive)."""
+    def judge(
+        self, now: int, symbols: list[tuple[Memory, int, int]], realised: int, equity: int, only: int
+    ) -> list[tuple[int, GuardLevel]]:
+        """After a booking (of symbol `only`) or a mark. `symbols`: memory, realised, what its incidents would lose now
+        (not positive). Gives what goes beyond a pause: of which symbol (or ALL_SYMBOLS), and how far."""
+        answers = []
         for memory, of_symbol, standing in symbols:
-            loss, limit = (
-                -(of_symbol + standing - memory.day_start) * self.unit,
-                memory.params.symbol_daily_loss_max_quote,
-            )
-            if loss > limit:
-                memory.day_guard.trip(now, FOR_GOOD, loss, limit)
+            if only in (ALL_SYMBOLS, memory.symbol):
+                loss = -(of_symbol + standing - memory.day_start) * self.unit
+                if memory.day_guard.rise(now, loss, self._limits(memory.params.symbol_daily_loss_max_quote)):
+                    answers.append((memory.symbol, memory.day_guard.level))
+                    if memory.day_guard.level == GuardLevel.FLATTEN and memory.on:
+                        memory.switched_off(now, loss, self._limits(memory.params.symbol_daily_loss_max_quote)[2])
         loss = -(realised - self.day_start + sum(standing for _, _, standing in symbols)) * self.unit
-        if loss > self.config.portfolio_daily_loss_max_quote:
-            self.day_guard.trip(now, FOR_GOOD, loss, self.config.portfolio_daily_loss_max_quote)
+        if self.day_guard.rise(now, loss, self._limits(self.config.portfolio_daily_loss_max_quote)):
+            answers.append((ALL_SYMBOLS, self.day_guard.level))
         self.peak, self.equity = max(self.peak, equity), equity
-        fallen, share = self.peak - equity, self.config.drawdown_max_share
-        of_peak = inf if share == "off" else share * self.peak
-        if fallen * self.unit > self.config.drawdown_max_quote or fallen > of_peak:
-            limit = min(self.config.drawdown_max_quote, of_peak * self.unit)
-            self.drawdown_guard.trip(now, FOR_GOOD, fallen * self.unit, limit)
+        share = self.config.drawdown_max_share
+        of_peak = inf if share == "off" else share * self.peak * self.unit
+        limits = self._limits(min(self.config.drawdown_max_quote, of_peak))
+        if self.drawdown_guard.rise(now, (self.peak - equity) * self.unit, limits):
+            answers.append((ALL_SYMBOLS, self.drawdown_guard.level))
+        return answers
+
+    def _limits(self, limit: float) -> list[float]:
+        """Of PAUSE, REDUCE and FLATTEN; a step that is off is taken with the next, or never."""
+        flatten = inf if self.config.flatten_at == "off" else limit * self.config.flatten_at
+        return [limit, flatten if self.config.reduce_at == "off" else limit * self.config.reduce_at, flatten]
 
     def refusal(self, memory: Memory, now: int) -> Refusal:
         """The first guard with memory that stands in a symbol's way."""

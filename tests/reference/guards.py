@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from arbitrage_core.domain.refusal import Refusal
+from arbitrage_core.domain.refusal import GuardLevel, Refusal
 from tests.reference.amount import amount_above
 from tests.reference.market import Market, Symbol
 from tests.reference.orders import State
@@ -97,16 +97,20 @@ class Guards:
         rates, lot = self.state.rates.values, symbol.lot
         worst = [opening.worst_px * rates[opening.market.terms.quote] for opening in openings]
         figure = self.symbol_exposure(symbol, sum(opening.lots for opening in openings), max(worst))
-        if not figure <= symbol.params.symbol_exposure_max_quote:
+        stands = symbol.exposure_guard.level != GuardLevel.NONE
+        if not figure <= symbol.exposure_max_quote or stands:
             return Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE
         for opening, worst_px in zip(openings, worst, strict=True):
             venue = opening.market.terms.venue
             here = (self._exposed_lots(symbol, venue) + opening.lots) * lot * worst_px
-            if not self._exposure_elsewhere(symbol, venue) + here <= self.state.venues[venue].exposure_max_quote:
+            stands = self.state.venues[venue].exposure_guard.level != GuardLevel.NONE
+            exposed = self._exposure_elsewhere(symbol, venue) + here
+            if not exposed <= self.state.venues[venue].exposure_max_quote or stands:
                 return Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE
         everything = figure
         for venue in range(len(self.state.venues)):
             everything += self._exposure_elsewhere(symbol, venue)
-        if not everything <= self.state.config.portfolio_exposure_max_quote:
+        stands = self.state.exposure_guard.level != GuardLevel.NONE
+        if not everything <= self.state.config.portfolio_exposure_max_quote or stands:
             return Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE
         return Refusal.NONE

@@ -4,6 +4,7 @@ from math import nan
 
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.order import Purpose
+from arbitrage_core.domain.refusal import GuardLevel
 from arbitrage_core.domain.session import SessionConfig
 from tests.reference.amount import Rates, amount_of, share_of
 from tests.reference.guard_memory import Watch
@@ -126,7 +127,6 @@ class Ledger:
                 style=order.style,
             )
         )
-        self.mark(now)
 
     def _slippage(self, market: Market, order: Order, lots: int, cost: int, decision_px: float) -> int:
         """How much worse than the decision price a fill was, reporting currency."""
@@ -142,11 +142,11 @@ class Ledger:
             trade.opened_ns = now
             symbol.figures.entries += 1
 
-    def book_funding(self, market: Market, rate: float, mark_px: float, now: int) -> None:
-        """A FUNDING row of a perpetual, split over the legs held there; the last one takes the rest."""
+    def book_funding(self, market: Market, rate: float, mark_px: float, now: int) -> bool:
+        """A FUNDING row of a perpetual, split over the legs held there; the last one takes the rest. False: none."""
         terms, position = market.terms, market.position_lots
         if terms.spot or position == 0:
-            return
+            return False
         symbol = self.symbols[terms.symbol]
         total = -amount_of(position * terms.lot * mark_px * rate, terms.unit)
         held = [
@@ -164,7 +164,7 @@ class Ledger:
             trade.funding += amount
             self.realise(symbol, trade, terms.venue, amount)
             self.log.funding.append(FundingEntry(now, trade.number, amount, symbol.index, terms.venue, leg.index))
-        self.mark(now)
+        return True
 
     # ---------------------------------------------------------------------------------------------------- marks
 
@@ -203,8 +203,8 @@ class Ledger:
             market.first_value = self.inventory_value(market) or None
             self._start_with(market.first_value or 0)
 
-    def mark(self, now: int) -> None:
-        """Marks the equity; keeps peak and deepest drawdown."""
+    def mark(self, now: int, only: int) -> list[tuple[int, GuardLevel]]:
+        """Marks the equity; keeps peak and deepest drawdown; judges losses, of symbol `only` or all (`Watch.judge`)."""
         unrealised = sum(
             self.unrealised_of(symbol, trade) for symbol in self.symbols for trade in symbol.trades.values()
         )
@@ -221,7 +221,7 @@ class Ledger:
             )
             for symbol in self.symbols
         ]
-        self.watch.judge(now, standing, self.realised, equity)
+        return self.watch.judge(now, standing, self.realised, equity, only)
 
     def see_day(self, now: int) -> None:
         """Before any event."""

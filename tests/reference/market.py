@@ -12,7 +12,7 @@ from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
 from tests.reference.amount import Rates, lots_of
-from tests.reference.guard_memory import Memory
+from tests.reference.guard_memory import Guard, Memory
 from tests.reference.result import GuardEntry, SymbolFigures
 from tests.reference.trade import Trade
 
@@ -147,6 +147,7 @@ class Venue:
 
     exposure_max_quote: float
     orders_per_s_max: int
+    exposure_guard: Guard
     submits_ns: deque[int] = field(default_factory=lambda: deque(maxlen=64))
 
 
@@ -167,7 +168,8 @@ class Symbol:
         self.quote_age_max_ns = ns_of(params.quote_age_max_ms)
         self.skew_max_ns = ns_of(params.skew_max_ms)
         self.frozen_max_ns = None if params.frozen_max_ms == "off" else ns_of(params.frozen_max_ms)
-        self.on = True
+        self.exposure_max_quote = config.exposure_max_quote(name)
+        self.exposure_guard = Guard(Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE, index, guard_log)
         self.memory = Memory(params, ns_of(params.guard_pause_ms), index, guard_log)
         self.hold_max_ns = ns_of(params.hold_max_ms)
         self.working_max_ns = ns_of(params.working_max_ms)
@@ -186,6 +188,11 @@ class Symbol:
         self.first_refusal = Refusal.NONE
         self.figures = SymbolFigures()
 
+    @property
+    def on(self) -> bool:
+        """Whether it is switched on."""
+        return self.memory.on
+
     def pair_step(self, buy: Market, sell: Market) -> int:
         """The larger step of two markets, which the smaller divides."""
         return max(buy.terms.step_lots, sell.terms.step_lots)
@@ -198,7 +205,7 @@ class Symbol:
     def costs_bps(self, buy: Terms, sell: Terms) -> float:
         """What a round trip is expected to cost (§3)."""
         fees, slippage = buy.taker_fee_bps + sell.taker_fee_bps, buy.slippage_bps + sell.slippage_bps
-        return self.params.exit_spread_bps + 2 * fees + 2 * slippage
+        return self.params.exit_spread_bps + 2 * fees + 2 * slippage + self.params.rebalancing_bps
 
     def staleness(self, market: Market, rates: Rates, now_ns: int) -> Refusal:
         """NONE if a market's book and rates are fresh by this symbol's limits."""

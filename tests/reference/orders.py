@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.refusal import Refusal
+from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.session import SessionConfig
 from tests.reference.amount import Rates, amount_of, ceil_to_tick, floor_to_tick
 from tests.reference.chance import client_order_id
+from tests.reference.guard_memory import Guard
 from tests.reference.ledger import Ledger
 from tests.reference.market import Market, Symbol, Terms, Venue, ns_of
 from tests.reference.result import ChangeEntry, Log, OrderEntry
@@ -44,7 +47,12 @@ class State:
         self.config, self.session_key, self.send = config, session_key, send
         self.log = Log()
         self.symbols = [Symbol(config, index, self.log.guards) for index in range(len(config.symbols))]
-        self.venues = [Venue(venue.exposure_max_quote, venue.orders_per_s_max) for venue in config.venues]
+        rule, log = Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE, self.log.guards
+        self.venues = [
+            Venue(venue.exposure_max_quote, venue.orders_per_s_max, Guard(rule, ALL_SYMBOLS, log, number))
+            for number, venue in enumerate(config.venues)
+        ]
+        self.exposure_guard = Guard(Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE, ALL_SYMBOLS, log)
         self.rates = Rates.unheard(units, ns_of(config.rate_age_max_ms))
         self.ledger = Ledger(config, self.symbols, self.rates, self.log)
         self.now = 0
@@ -204,8 +212,9 @@ class Orders:
 
     # --------------------------------------------------------------------------------------------------- reports
 
-    def apply(self, report: Report) -> tuple[Symbol, Trade, bool] | None:
-        """Books what a report adds and moves the state. None for an unknown id, else symbol, trade, became final."""
+    def apply(self, report: Report) -> tuple[Symbol, Trade, bool, bool] | None:
+        """Books what a report adds and moves the state. None for an unknown id, else symbol, trade, whether anything
+        was booked, whether the order became final."""
         found = self.known.get(report.client_id)
         if found is None:
             self.state.unknown_reports += 1
@@ -224,7 +233,7 @@ class Orders:
         self._move(symbol, order, report.status)
         if order.final and not was_final and order.opens:
             self.state.ledger.keep_reserve(symbol, order)
-        return symbol, trade, order.final and not was_final
+        return symbol, trade, lots > 0, order.final and not was_final
 
     def _move(self, symbol: Symbol, order: Order, status: OrderState) -> None:
         if order.final:

@@ -155,6 +155,7 @@ class GuardEntry(NamedTuple):
     kind: int
     cause: int
     symbol: int
+    venue: int
 
 
 @dataclass

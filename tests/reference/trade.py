@@ -148,6 +148,8 @@ class Trade:
     partial_closes: int = 0
     stale: bool = False
     flagged: bool = False
+    told: bool = False
+    """REDUCE told it to leave."""
     incident: Incident | None = None
     imbalance_ns: int | None = None
     """Since when the legs are unequal."""

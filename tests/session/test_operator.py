@@ -42,7 +42,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 def told(kind: str, number: int = 0, target: str = "") -> OperatorCommand:
     """A command of the operator."""
-    command_id = f"{kind}-{target or number}"
+    command_id = f"{kind}-{target or number}" if not (target and number) else f"{kind}-{target}-{number}"
     return OperatorCommand.of(command_id=command_id, kind=kind, target=target, issued_ns=time.time_ns(), operator="kim")
 
 
@@ -82,12 +82,14 @@ def test_every_command_is_answered_and_obeyed_once(
     assert entries() == paused_at
     assert answered(resume) == AnswerStatus.ACCEPTED
     session.until(lambda runner: entries() > paused_at)
-    assert answered(told("reduce")) == AnswerStatus.NOT_SUPPORTED
+    assert answered(told("reduce", target="DOGEUSDT")) == AnswerStatus.REFUSED, "it trades no such symbol"
     assert answered(told("symbol_off", target="DOGEUSDT")) == AnswerStatus.REFUSED, "it trades no such symbol"
     assert answered(told("guard_release", target="drawdown")) == AnswerStatus.REFUSED, "nothing is called so"
     for whose in ("session", "AAA"):
         assert answered(told("guard_release", target=whose)) == AnswerStatus.ACCEPTED
-    for stop_it, go_on in ((kill, release), (off, on)):
+    again, on_again = told("resume", 1), told("symbol_on", 1, target="AAA")
+    reductions = ((told("reduce"), again), (told("reduce", target="AAA"), on_again))
+    for stop_it, go_on in ((kill, release), (off, on), *reductions):
         assert answered(stop_it) == AnswerStatus.ACCEPTED
         session.until(lambda runner: runner.open_trades == 0)
         rows, stopped_at = session.runner.market_rows, entries()
@@ -104,7 +106,8 @@ def test_every_command_is_answered_and_obeyed_once(
     assert commands[:2] == [Command.PAUSE, Command.RESUME]
     assert commands[2:4] == [Command.GUARD_RELEASE] * 2
     assert commands[4:8] == [Command.KILL, Command.KILL_RELEASE, Command.SYMBOL_OFF, Command.SYMBOL_ON]
-    assert set(commands[8:]) == {Command.FLATTEN}, "the end flattens once more"
+    assert commands[8:12] == [Command.REDUCE, Command.RESUME, Command.REDUCE, Command.SYMBOL_ON]
+    assert set(commands[12:]) == {Command.FLATTEN}, "the end flattens once more"
     assert control.unanswered() == []
 
 

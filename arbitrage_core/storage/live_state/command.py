@@ -26,8 +26,8 @@ Line = Annotated[str, Field(max_length=200)]
 class CommandKind(StrEnum):
     """What an operator can ask for. PAUSE: no entries. RESUME: entries again. FLATTEN: let every trade leave, then
     nothing more. STOP: end the session in order. KILL: no new risk until the release of `kill_switch`. SYMBOL_OFF,
-    SYMBOL_ON: as PAUSE and RESUME, for one symbol. GUARD_RELEASE: what tripped of a symbol, or of the session, stands
-    no more."""
+    SYMBOL_ON: as PAUSE and RESUME, for one symbol. REDUCE: as PAUSE, or as SYMBOL_OFF of the symbol it names, and the
+    open trades leave. GUARD_RELEASE: what tripped of a symbol, or of the session, stands no more."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -40,10 +40,11 @@ class CommandKind(StrEnum):
     GUARD_RELEASE = "guard_release"
 
 
-SUPPORTED = frozenset(CommandKind) - {CommandKind.REDUCE}
+SUPPORTED = frozenset(CommandKind)
 """What a session can do so far; anything else it answers with NOT_SUPPORTED."""
 WITH_TARGET = frozenset({CommandKind.SYMBOL_ON, CommandKind.SYMBOL_OFF, CommandKind.GUARD_RELEASE})
 """Commands that name a symbol or a guard; all others are for the whole session."""
+MAY_HAVE_TARGET = WITH_TARGET | {CommandKind.REDUCE}
 KILL_SWITCH = "kill_switch"
 """The guard that `kill` trips, as GUARD_RELEASE names it."""
 WHOLE_SESSION = "session"
@@ -98,7 +99,7 @@ class OperatorCommand(_Document):
     def _names_a_target_where_it_needs_one(self) -> "OperatorCommand":
         if self.kind in WITH_TARGET and not self.target:
             raise ValueError(f"{self.kind} needs a target")
-        if self.kind not in WITH_TARGET and self.target:
+        if self.kind not in MAY_HAVE_TARGET and self.target:
             raise ValueError(f"{self.kind} has no target")
         return self
 

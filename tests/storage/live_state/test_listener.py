@@ -47,10 +47,16 @@ class Obedient:
 
 
 @contextmanager
-def listening(server: ValkeyServer, namespace: Namespace, epoch: int = 1, silent: bool = False) -> Iterator[Obedient]:
+def listening(
+    server: ValkeyServer,
+    namespace: Namespace,
+    epoch: int = 1,
+    silent: bool = False,
+    supported: frozenset[CommandKind] = SUPPORTED,
+) -> Iterator[Obedient]:
     """A session that listens."""
     session = Obedient(server, namespace, epoch)
-    session.silent = silent
+    session.silent, session.listener._supported = silent, supported
     session.writer.start()
     session.listener.start()
     try:
@@ -86,6 +92,12 @@ def test_every_kind_is_obeyed_or_turned_down_and_never_dropped(server, namespace
         status = status_of(control, command(kind=kind, target=target))
         assert status is (AnswerStatus.ACCEPTED if kind in SUPPORTED else AnswerStatus.NOT_SUPPORTED)
         assert session.heard == (["c-1"] if kind in SUPPORTED else [])
+
+
+def test_what_a_session_cannot_do_it_says(server, namespace: Namespace, control: ControlStream):
+    with listening(server, namespace, supported=frozenset({CommandKind.PAUSE})) as session:
+        assert status_of(control, command("r-1", "resume")) is AnswerStatus.NOT_SUPPORTED
+        assert session.heard == []
 
 
 def test_what_came_too_late_is_not_done(server, namespace: Namespace, control: ControlStream):

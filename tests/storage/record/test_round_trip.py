@@ -38,9 +38,10 @@ def test_the_logs_of_a_backtest_come_back_bit_for_bit(record: Record):
 
 
 def test_events_of_guards_come_back_with_their_rules_and_symbols(record: Record):
-    """Of a symbol and of the session, by the engine and by the operator, with a time of release and without."""
-    drawn = {"drawdown_max_quote": 0.0}
-    config = small_config(losses_in_a_row_max=1, guard_pause_ms=50.0, hold_max_ms=250.0, session=drawn)
+    """Of a symbol, a venue and the session, by the engine and by the operator, released by time and otherwise."""
+    drawn = {"drawdown_max_quote": 0.0, "reduce_at": 1.0, "flatten_at": "off"}
+    exposed = {"exposure_max_quote": 100.75}
+    config = small_config(losses_in_a_row_max=1, guard_pause_ms=50.0, hold_max_ms=250.0, session=drawn, venue=exposed)
     tape = Tape().command(0, Command.KILL).command(1, Command.KILL_RELEASE)
     for at_ms in range(10, 2_000, 500):
         tape.both(at_ms, 100.0, 100.6).both(at_ms + 20, 100.0, 100.6).both(at_ms + 260, 100.0, 100.9)
@@ -58,7 +59,8 @@ def test_events_of_guards_come_back_with_their_rules_and_symbols(record: Record)
     frame = read_frame(record, writer.session.id, "guards")
     assert {"KILL_SWITCH_MUST_BE_OFF", "LOSSES_MUST_NOT_RUN_ON", "DRAWDOWN_MUST_STAY_INSIDE"} <= set(frame["guard"])
     assert set(frame["cause"]) == {"ENGINE", "OPERATOR"}
-    assert set(frame["kind"]) == {"TRIPPED", "RELEASED"}
+    assert set(frame["kind"]) == {"TRIPPED", "RELEASED", "REDUCED"}
+    assert (frame["venue"].dropna() == "west").any()
     assert frame["symbol"].isna().any()
     assert (frame["symbol"].dropna() == "AAA").any()
 

@@ -304,16 +304,17 @@ FUNDING = _table(
 
 GUARD_EVENTS = _table(
     "guard_events",
-    "Guards with memory, and switches, that tripped or were released",
+    "Guards with memory, and switches, that tripped, went further or were released",
     time_ns("now_ns", "row time"),
     moment("now_at", "now_ns"),
     time_ns("release_ns", "when time releases it; none: a new day or the operator does", nullable=True),
     real("observed", "what was seen, in the guard's own unit; 0: nothing is measured"),
     real("limit_value", "what it may be at most, in the same unit"),
-    *coded("kind", GuardEvent, "TRIPPED or RELEASED"),
+    *coded("kind", GuardEvent, "TRIPPED or RELEASED; REDUCED: open trades leave; FLATTENED: for good"),
     *coded("cause", GuardCause, "ENGINE: what happened, or time; OPERATOR"),
     text_column("guard", "the rule"),
-    text_column("symbol", "of one symbol; none: of the whole session", nullable=True),
+    text_column("symbol", "of one symbol; none: of the whole session, or of a venue", nullable=True),
+    text_column("venue", "of one venue; none: of no one venue", nullable=True),
     rule(
         "codes_must_be_known", f"kind_code {codes_of(GuardEvent)}", f"cause_code {codes_of(GuardCause)}", "guard <> ''"
     ),
