@@ -3,14 +3,19 @@
 A run with a planted defect is reported like any other, but not written over the stage's report in the repository.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.frames import read_equity, read_trades
+from arbitrage_core.storage.record.reader import session_log_of, session_row
 from flows.outcome import CampaignOutcome, StageOutcome
+from flows.report.exposure import exposure_of
+from flows.report.realised import realised_tracks
 from flows.report.report_files import write_report
 from flows.report.series import SessionSeries
 from flows.report.stage_report import stage_report
+from flows.report.symbols_apart import shown_seed, tells_symbols_apart
 from flows.seed_rows import config_of
 from flows.stages.stage import Campaign, Stage
 
@@ -27,7 +32,7 @@ def written_report(stage: Stage, outcome: StageOutcome, record: Record, root: Pa
 
 
 def series_of(stage: Stage, outcome: StageOutcome, record: Record) -> dict[str, SessionSeries]:
-    """Of each campaign the series of its paper seed's backtest, as recorded; none where it never got there."""
+    """Of each campaign the series of one seed's backtest, as recorded (`shown_seed`); none where it never got there."""
     by_name = {one.campaign: one for one in outcome.campaigns}
     found = {campaign.name: _series(campaign, by_name.get(campaign.name), record) for campaign in stage.campaigns}
     return {name: series for name, series in found.items() if series is not None}
@@ -35,11 +40,11 @@ def series_of(stage: Stage, outcome: StageOutcome, record: Record) -> dict[str, 
 
 def _series(campaign: Campaign, outcome: CampaignOutcome | None, record: Record) -> SessionSeries | None:
     seeds = outcome.backtests if outcome is not None else ()
-    shown = next((seed for seed in seeds if seed.seed == campaign.paper_seed and seed.record_id), None)
+    shown = next((seed for seed in seeds if seed.seed == shown_seed(campaign) and seed.record_id), None)
     if shown is None:
         return None
     config = config_of(campaign, shown.seed)
-    return SessionSeries.of_frames(
+    series = SessionSeries.of_frames(
         campaign.name,
         shown.seed,
         read_equity(record, shown.record_id),
@@ -47,3 +52,7 @@ def _series(campaign: Campaign, outcome: CampaignOutcome | None, record: Record)
         currency=config.reporting_currency,
         start_quote=float(shown.figures["start_quote"] or 0.0),
     )
+    if not tells_symbols_apart(campaign):
+        return series
+    config, log = session_row(record, shown.record_id).config, session_log_of(record, shown.record_id)
+    return replace(series, realised=realised_tracks(config, log), exposure=exposure_of(config, log))

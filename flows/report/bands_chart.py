@@ -1,61 +1,115 @@
-"""The chart of a band: one share of every seed, campaign by campaign, against what it must lie between."""
+"""The chart of a band: one share of every seed, by campaign or by symbol, against what it must lie between."""
 
 import math
+from dataclasses import dataclass
 
 from flows.outcome import CampaignOutcome
 from flows.report.axis import Axis
-from flows.report.drawing import BLUE, FAINT_INK, GREEN, INK, ORANGE, YELLOW, Drawing
+from flows.report.drawing import BLUE, FAINT_INK, GREEN, INK, ORANGE, YELLOW, Drawing, fitting
 from flows.report.panel import Panel
-from flows.report.quantity import NOTHING, bare, is_share, quantity, words
-from flows.stages.stage import Band, Campaign, Stage
+from flows.report.quantity import NOTHING, bare, is_share, number, quantity, words
+from flows.report.tables import worst
+from flows.stages.stage import Band, Campaign, OldFigures, Stage
 
 WIDTH, LEFT, GAP = 860, 60, 22
-COLUMNS_MAX = 3
+COLUMNS_MAX, PANELS_MAX = 3, 9
 ROW = 300
 TOP, BOTTOM = 92, 250
 
 
 def banded_figures(stage: Stage) -> list[str]:
-    """The shares (of 1) that have a band in any campaign, in the stage's order.
+    """The shares (of 1) that have a band of whole sessions in any campaign, in the stage's order.
 
     Other figures have a floor rather than a band, and the report's tables say enough of them.
     """
-    figures = (band.figure for campaign in stage.campaigns for band in campaign.bands)
+    figures = (band.figure for campaign in stage.campaigns for band in campaign.bands if not band.symbol)
     return [figure for figure in dict.fromkeys(figures) if is_share(figure)]
 
 
+def figures_banded_by_symbol(campaign: Campaign) -> list[str]:
+    """The shares (of 1) of single symbols that have a band in a campaign."""
+    figures = (band.figure for band in campaign.bands if band.symbol)
+    return [figure for figure in dict.fromkeys(figures) if is_share(figure)]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a panel shows: a band of a campaign, and what came of it."""
+
+    campaign: Campaign
+    band: Band
+    outcome: CampaignOutcome | None
+
+
 def bands_chart(stage: Stage, campaigns: dict[str, CampaignOutcome], figure: str) -> str:
-    """The SVG. A seed outside its band is an orange ✕; so is one without the figure, at the bottom."""
-    shown = [(one, band) for one in stage.campaigns for band in one.bands if band.figure == figure]
+    """The SVG of whole sessions, a panel a campaign.
+
+    A seed outside its band is an orange ✕; so is one without the figure, at the bottom.
+    """
+    shown = [
+        _Shown(one, band, campaigns.get(one.name))
+        for one in stage.campaigns
+        for band in one.bands
+        if band.figure == figure and not band.symbol
+    ]
+    old = stage.old_figures if figure == "win_rate" else {}
+    title = f"{words(figure)} of every seed"
+    return _chart(shown, (f"{title} against its band", f"{title}, %"), old)
+
+
+def symbol_bands_chart(campaign: Campaign, outcome: CampaignOutcome | None, figure: str) -> str:
+    """The SVG of one campaign, a panel a symbol that has a band."""
+    shown = [_Shown(campaign, band, outcome) for band in campaign.bands if band.figure == figure and band.symbol]
+    title = f"{campaign.name}: {words(figure)} of every seed by symbol"
+    return _chart(shown, (f"{title}, against its band", f"{title}, %"), {})
+
+
+def _nearest(shown: list[_Shown]) -> list[_Shown]:
+    """PANELS_MAX of them, those nearest to leaving their band, or furthest outside; in their order."""
+
+    def room(place: int) -> tuple[float, int]:
+        one = shown[place]
+        found = worst(one.band, one.outcome) if one.outcome is not None else None
+        return (float("-inf") if found is None or found[1] is None else found[1], place)
+
+    return [shown[place] for place in sorted(sorted(range(len(shown)), key=room)[:PANELS_MAX])]
+
+
+def _chart(shown: list[_Shown], titles: tuple[str, str], old_figures: dict[str, OldFigures]) -> str:
+    """`titles`: what a screen reader says, and what stands above. More than PANELS_MAX would be too large a picture."""
+    cut = ""
+    if len(shown) > PANELS_MAX:
+        cut = f"the {PANELS_MAX} of {number(len(shown))} with the least room"
+        shown = _nearest(shown)
     rows = -(-len(shown) // COLUMNS_MAX) or 1
-    drawing = Drawing(WIDTH, rows * ROW + 26, f"{words(figure)} of every seed against its band")
-    drawing.text(20, 28, f"{words(figure)} of every seed, %", size=15, bold=True)
+    drawing = Drawing(WIDTH, rows * ROW + 26, titles[0])
+    drawing.text(20, 28, titles[1], size=15, bold=True)
+    if cut:
+        drawing.text(WIDTH - 20, 28, cut, anchor="end", colour=FAINT_INK)
     columns = min(COLUMNS_MAX, max(1, len(shown)))
     width = (WIDTH - LEFT - 20 - GAP * (columns - 1)) / columns
-    for place, (campaign, band) in enumerate(shown):
+    for place, one in enumerate(shown):
         row, column = divmod(place, COLUMNS_MAX)
         left, down = LEFT + column * (width + GAP), row * ROW
         y = Axis.exact(0, 104, BOTTOM + down, TOP + down, ticks=6)
-        x = Axis.exact(
-            min(campaign.seeds, default=1) - 1, max(campaign.seeds, default=1) + 1, left, left + width, ticks=6
-        )
+        seeds = one.campaign.seeds
+        first, last = min(seeds, default=1) - 1, max(seeds, default=1) + 1
+        x = Axis.exact(first, last, left, left + width, ticks=min(6, last - first))  # a seed is a whole number
         panel = Panel(drawing, x, y)
-        outcome = campaigns.get(campaign.name)
-        panel.heading(_shortened(campaign, width), _range_words(figure, outcome))
+        panel.heading(fitting(_heading(one), int(width / 9)), _range_words(one))
         panel.grid(x_name="seed", y_labels=column == 0, x_lines=False)
-        _draw_band(panel, band)
-        old = stage.old_figures.get(campaign.name)
-        if old is not None and old.win_rate is not None and figure == "win_rate":
+        _draw_band(panel, one.band)
+        old = old_figures.get(one.campaign.name)
+        if old is not None and old.win_rate is not None:
             panel.level(_scaled(old.win_rate), YELLOW, dash="2 3", wide=2)
-        _draw_seeds(panel, band, figure, outcome)
-    _draw_legend(drawing, rows * ROW + 8, has_old=figure == "win_rate" and bool(stage.old_figures))
+        _draw_seeds(panel, one)
+    _draw_legend(drawing, rows * ROW + 8, has_old=bool(old_figures))
     return drawing.svg()
 
 
-def _shortened(campaign: Campaign, width: float) -> str:
-    """Its name and the title up to a colon, as far as there is room."""
-    title, most = f"{campaign.name} {campaign.title.split(':')[0]}", int(width / 9)
-    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
+def _heading(one: _Shown) -> str:
+    """Its symbol, or its name and the title up to a colon."""
+    return one.band.symbol or f"{one.campaign.name} {one.campaign.title.split(':')[0]}"
 
 
 def _draw_band(panel: Panel, band: Band) -> None:
@@ -65,14 +119,14 @@ def _draw_band(panel: Panel, band: Band) -> None:
         panel.level(_scaled(end), GREEN)
 
 
-def _draw_seeds(panel: Panel, band: Band, figure: str, outcome: CampaignOutcome | None) -> None:
-    if outcome is None or not outcome.all:
+def _draw_seeds(panel: Panel, shown: _Shown) -> None:
+    if shown.outcome is None or not shown.outcome.all:
         panel.notice("not run")
         return
-    for seed in outcome.all:
-        value = seed.figures.get(figure)
+    for seed in shown.outcome.all:
+        value = seed.figure(shown.band.figure, shown.band.symbol)
         x = float(panel.x.at(float(seed.seed)))
-        if not band.holds(value):
+        if not shown.band.holds(value):
             missing = value is None or math.isnan(value)
             height = panel.bottom - 6 if missing else float(panel.y.at(_scaled(value)))
             panel.drawing.cross(x, height, 4, ORANGE)
@@ -96,17 +150,19 @@ def _draw_legend(drawing: Drawing, height: float, *, has_old: bool) -> None:
         drawing.text(LEFT + 453, height, "what the system before reported", size=11, colour=FAINT_INK)
 
 
-def _range_words(figure: str, outcome: CampaignOutcome | None) -> str:
-    found = sorted(_measured(outcome, figure))
+def _range_words(shown: _Shown) -> str:
+    figure = shown.band.figure
+    found = sorted(_measured(shown))
     if not found:
         return ""
     (low, low_seed), (high, high_seed) = found[0], found[-1]
     return f"{bare(figure, low)} (seed {low_seed}) to {quantity(figure, high)} (seed {high_seed})"
 
 
-def _measured(outcome: CampaignOutcome | None, figure: str) -> list[tuple[float, int]]:
-    seeds = outcome.backtests if outcome else ()
-    return [(seed.figures[figure], seed.seed) for seed in seeds if bare(figure, seed.figures.get(figure)) != NOTHING]
+def _measured(shown: _Shown) -> list[tuple[float, int]]:
+    figure, seeds = shown.band.figure, shown.outcome.backtests if shown.outcome else ()
+    values = [(seed.figure(figure, shown.band.symbol), seed.seed) for seed in seeds]
+    return [(value, seed) for value, seed in values if value is not None and bare(figure, value) != NOTHING]
 
 
 def _scaled(value: float) -> float:

@@ -1,27 +1,55 @@
-"""The charts of a stage, by name: a band's for every figure that has one, and two for each campaign."""
+"""The charts of a stage, by name: bands, refusals, and of each campaign those of one session."""
 
 from flows.outcome import StageOutcome
-from flows.report.bands_chart import banded_figures, bands_chart
+from flows.report.bands_chart import banded_figures, bands_chart, figures_banded_by_symbol, symbol_bands_chart
 from flows.report.equity_chart import equity_chart
+from flows.report.exposure_chart import exposure_chart
+from flows.report.refusals_chart import refusals_chart
+from flows.report.rules_met import rules_met
 from flows.report.series import SessionSeries
+from flows.report.symbols_apart import tells_refusals
+from flows.report.symbols_chart import symbols_chart
 from flows.report.trades_chart import trades_chart
-from flows.stages.stage import Stage
+from flows.stages.stage import Campaign, Stage
+
+REFUSALS_CHART = "refusals"
 
 
 def stage_charts(stage: Stage, outcome: StageOutcome, series: dict[str, SessionSeries]) -> dict[str, str]:
     """SVGs by name, e.g. "bands_win_rate", "c1_equity", "c1_trades"; in the order the report shows them.
 
-    `series` is by campaign: one representative session each. A campaign without one has no charts of its own.
+    `series` is by campaign: one representative session each. A campaign without one has no charts of its own but those
+    of its bands.
     """
     campaigns = {campaign.campaign: campaign for campaign in outcome.campaigns}
     charts = {band_chart_name(figure): bands_chart(stage, campaigns, figure) for figure in banded_figures(stage)}
+    if tells_refusals(stage):
+        sessions = [one for campaign in outcome.campaigns for one in campaign.all]
+        charts[REFUSALS_CHART] = refusals_chart(stage.name, rules_met(stage, sessions))
     for campaign in stage.campaigns:
+        for figure in figures_banded_by_symbol(campaign):
+            found = campaigns.get(campaign.name)
+            charts[symbol_band_chart_name(campaign, figure)] = symbol_bands_chart(campaign, found, figure)
         if campaign.name in series:
-            charts[f"{campaign.name.lower()}_equity"] = equity_chart(series[campaign.name])
-            charts[f"{campaign.name.lower()}_trades"] = trades_chart(series[campaign.name])
+            for kind, svg in _session_charts(series[campaign.name]).items():
+                charts[f"{campaign.name.lower()}_{kind}"] = svg
+    return charts
+
+
+def _session_charts(series: SessionSeries) -> dict[str, str]:
+    charts = {"equity": equity_chart(series), "trades": trades_chart(series)}
+    if series.realised is not None:
+        charts["symbols"] = symbols_chart(series, series.realised)
+    if series.exposure is not None:
+        charts["exposure"] = exposure_chart(series, series.exposure)
     return charts
 
 
 def band_chart_name(figure: str) -> str:
     """Of the chart of a figure's bands."""
     return f"bands_{figure}"
+
+
+def symbol_band_chart_name(campaign: Campaign, figure: str) -> str:
+    """Of the chart of a campaign's bands of single symbols."""
+    return f"{campaign.name.lower()}_bands_{figure}"

@@ -66,7 +66,16 @@ class Drawing:
         self.line(x - radius, y - radius, x + radius, y + radius, colour, wide=2)
         self.line(x - radius, y + radius, x + radius, y - radius, colour, wide=2)
 
-    def curve(self, x: np.ndarray, y: np.ndarray, colour: str, *, down_to: float | None = None) -> None:
+    def curve(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        colour: str,
+        *,
+        down_to: float | None = None,
+        wide: float = 1.3,
+        dash: str = "",
+    ) -> None:
         """A line through float64[n] points; `down_to`: the area between it and that height is shaded."""
         if not len(x):
             return
@@ -74,8 +83,19 @@ class Drawing:
         if down_to is not None:
             area = f"{path}V{_px(down_to)}H{_px(float(x[0]))}Z"
             self.parts.append(f'<path d="{area}" fill="{colour}" fill-opacity=".18"/>')
-        look = f'fill="none" stroke="{colour}" stroke-width="1.3" stroke-linejoin="round"'
+        dashes = f' stroke-dasharray="{dash}"' if dash else ""
+        look = f'fill="none" stroke="{colour}" stroke-width="{wide}" stroke-linejoin="round"{dashes}'
         self.parts.append(f'<path d="{path}" {look}/>')
+
+    def steps(self, x: np.ndarray, y: np.ndarray, colour: str, *, down_to: float | None = None) -> None:
+        """Level lines at float64[n] heights from each of float64[n + 1] places to the next; `down_to`: the area between
+        them and that height instead."""
+        path = _stairs(x, y)
+        if down_to is None:
+            self.parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.3"/>')
+        else:
+            area = f"{path}V{_px(down_to)}H{_px(float(x[0]))}Z"
+            self.parts.append(f'<path d="{area}" fill="{colour}" fill-opacity=".3"/>')
 
     def dots(self, x: np.ndarray, y: np.ndarray, colour: str, *, radius: float = 2) -> None:
         """Many small discs at float64[n] points, half transparent; written as one path, which is ten times shorter."""
@@ -94,6 +114,11 @@ class Drawing:
         return "\n".join([head, card, *self.parts, "</svg>", ""])
 
 
+def fitting(words: str, most: int) -> str:
+    """Words of at most so many characters; what is cut ends in "…"."""
+    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+
+
 def _px(value: float) -> str:
     text = f"{value:.1f}"
     return "0" if text == "-0.0" else text.removesuffix(".0")
@@ -105,6 +130,17 @@ def _path(x: np.ndarray, y: np.ndarray, step: str, mark: str = "") -> str:
     moves = np.diff(tenths, axis=0).tolist()
     first = f"M{_px(tenths[0, 0] / 10)} {_px(tenths[0, 1] / 10)}{mark}"
     return first + "".join(f"{step}{_px(right / 10)} {_px(down / 10)}{mark}" for right, down in moves)
+
+
+def _stairs(x: np.ndarray, y: np.ndarray) -> str:
+    """Across and up by turns, in whole tenths like `_path`; equal heights make one step."""
+    turns = np.flatnonzero(np.diff(np.rint(y * 10), prepend=np.nan) != 0)
+    across = np.rint(np.append(x[turns], x[-1]) * 10).astype(np.int64)
+    up = np.rint(y[turns] * 10).astype(np.int64)
+    rise = [f"v{_px(one / 10)}" for one in np.diff(up).tolist()]
+    run = [f"h{_px(one / 10)}" for one in np.diff(across).tolist()]
+    steps = "".join(part for pair in zip(run, [*rise, ""], strict=True) for part in pair)
+    return f"M{_px(across[0] / 10)} {_px(up[0] / 10)}{steps}"
 
 
 def _legal(words: str) -> str:

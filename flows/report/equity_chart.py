@@ -3,6 +3,7 @@
 import numpy as np
 
 from flows.report.axis import VALUE_MAX, Axis
+from flows.report.clock import clock_of
 from flows.report.drawing import BLUE, ORANGE, Drawing
 from flows.report.panel import Panel
 from flows.report.quantity import number
@@ -13,7 +14,6 @@ WIDTH, HEIGHT = 860, 380
 LEFT, RIGHT = 72, 840
 STRETCHES = 250
 """Of the time axis: what lies within one is drawn as a line from its lowest to its highest."""
-CLOCKS = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 def equity_chart(series: SessionSeries) -> str:
@@ -24,7 +24,7 @@ def equity_chart(series: SessionSeries) -> str:
     equity = np.clip(series.equity_quote[seen], -VALUE_MAX, VALUE_MAX)
     falls = falls_quote(equity, series.start_quote)
     span_s = float(elapsed_s[-1]) if len(elapsed_s) else 0.0
-    scale_s, clock = next((one for one in CLOCKS if span_s >= 2 * one[0]), CLOCKS[-1])
+    scale_s, clock = clock_of(span_s)
     time = Axis.exact(0.0, max(span_s / scale_s, 1e-3), LEFT, RIGHT, ticks=8)
     money = Panel(drawing, time, Axis.of(equity, 222, 56, holds=(series.start_quote,)))
     depth = Panel(drawing, time, Axis.of(falls, 336, 264, ticks=3, margin=0.08, holds=(0.0,)))

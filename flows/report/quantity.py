@@ -1,6 +1,7 @@
 """The quantity: a figure as text, in the unit its name says, and nothing measured as a dash."""
 
 import math
+from decimal import Decimal
 
 NOTHING = "–"
 MINUS = "−"
@@ -32,7 +33,7 @@ def unit(name: str, currency: str = "") -> str:
     return next((found for ending, found in _UNITS.items() if name.endswith(ending)), "")
 
 
-def number(value: float | None, places: int = 0, *, signed: bool = False) -> str:
+def number(value: float | Decimal | None, places: int = 0, *, signed: bool = False) -> str:
     """A number with thousands separated and so many decimals; missing, NaN and infinite say so."""
     if value is None or math.isnan(value):
         return NOTHING

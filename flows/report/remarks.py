@@ -3,6 +3,7 @@
 from flows.outcome import CampaignOutcome, Check, SeedOutcome, StageOutcome
 from flows.report.markdown import bullets, code, plain, whole
 from flows.report.quantity import number
+from flows.report.symbol_table import adds_up
 from flows.report.tables import by_seed, outside
 from flows.stages.stage import Stage
 
@@ -52,7 +53,9 @@ def _troubles(stage: Stage, by_name: dict[str, CampaignOutcome]) -> list[str]:
 
 
 def _findings(one: SeedOutcome) -> list[str]:
-    found = [*one.findings, *one.differences, *one.model_differences]
+    found = [*one.findings, *one.differences, *one.model_differences, *one.not_independent]
+    if one.symbols and not adds_up(one):
+        found.append("the PnL of its symbols does not add up to its own.")
     return [*found, "the replay of its journal differs."] if not one.identical else found
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from flows.report.exposure import Exposure
+from flows.report.track import Track
+
 BPS = 1e4
 UNWOUND, VOID = "UNWOUND", "VOID"
 
@@ -16,7 +19,8 @@ class SessionSeries:
     Shapes and units: `marked_ns` int64[n] ascending and `equity_quote` float64[n]; of each trade `pnl_quote`,
     `decided_bps`, `realised_bps` float64[m] (net edge at decision, net PnL over entry notional; NaN where there is
     none) and `reasons` str[m], the exit reason or UNWOUND. Money is in units of `currency`. Floats: they are drawn,
-    not added up. Raises ValueError when lengths differ.
+    not added up. `realised` of each symbol, and `exposure`, only where the campaign tells its symbols apart. Raises
+    ValueError when lengths differ.
     """
 
     campaign: str
@@ -29,6 +33,8 @@ class SessionSeries:
     decided_bps: np.ndarray
     realised_bps: np.ndarray
     reasons: np.ndarray
+    realised: tuple[Track, ...] | None = None
+    exposure: Exposure | None = None
 
     def __post_init__(self) -> None:
         marks = {len(self.marked_ns), len(self.equity_quote)}

@@ -6,37 +6,27 @@ byte, and a change to the one in the repository is a change of results.
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from arbitrage_core.domain.errors import InvariantBroken
 from flows.outcome import CampaignOutcome, StageOutcome
 from flows.report.bands_chart import banded_figures
-from flows.report.charts import band_chart_name, stage_charts
+from flows.report.campaign_section import campaign_section, sessions_table
+from flows.report.charts import REFUSALS_CHART, band_chart_name, stage_charts
+from flows.report.independence_table import independence_table
 from flows.report.markdown import code, linked_picture, picture, plain, table, whole
-from flows.report.quantity import NOTHING, bare, number, quantity, words
+from flows.report.pictures import Pictures
+from flows.report.quantity import NOTHING, bare, number, words
 from flows.report.remarks import remark_sections
+from flows.report.rules_met import rules_met, rules_table
 from flows.report.series import SessionSeries
-from flows.report.tables import (
-    FAILED,
-    HASH_CHARACTERS,
-    PASSED,
-    by_seed,
-    campaign_table,
-    checks_table,
-    holds_closed,
-    worst,
-)
+from flows.report.symbols_apart import shown_seed, tells_refusals
+from flows.report.tables import FAILED, PASSED, checks_table
 from flows.stages.stage import Campaign, Stage
 
 REPORT_BYTES_MAX = 500_000
 """Of a report that carries its charts: what a page of Prefect still opens at once."""
 ALL = "all"
 """The key of a stage's old figures that are not any one campaign's."""
-CHART_TITLES = {"equity": "equity and drawdown", "trades": "trades by PnL, and edge at decision against realised"}
-
-Show = Callable[[str, str], str]
-"""(name of a chart, what it shows) → the Markdown that shows it."""
 
 
 def stage_report(stage: Stage, outcome: StageOutcome, series: dict[str, SessionSeries], *, embeds_charts: bool) -> str:
@@ -54,9 +44,9 @@ def stage_report(stage: Stage, outcome: StageOutcome, series: dict[str, SessionS
     if not embeds_charts:
         folder = chart_folder(stage)
         linked = {name: f"{folder}/{name}.svg" for name in charts}
-        beside = _Pictures(charts, currencies, lambda name, what: linked_picture(linked[name], what))
+        beside = Pictures(charts, currencies, lambda name, what: linked_picture(linked[name], what))
         return _text(stage, outcome, beside)
-    room = REPORT_BYTES_MAX - len(_text(stage, outcome, _Pictures(charts, currencies, _left_out)).encode())
+    room = REPORT_BYTES_MAX - len(_text(stage, outcome, Pictures(charts, currencies, _left_out)).encode())
     embedded: dict[str, str] = {}
     for name, svg in charts.items():
         size = len(picture(svg, "").encode())  # its words replace a note that is longer than they are
@@ -66,20 +56,7 @@ def stage_report(stage: Stage, outcome: StageOutcome, series: dict[str, SessionS
     def shown(name: str, what: str) -> str:
         return picture(embedded[name], what) if name in embedded else _left_out(name, what)
 
-    return _text(stage, outcome, _Pictures(charts, currencies, shown))
-
-
-@dataclass(frozen=True)
-class _Pictures:
-    """The charts there are, the currency of each campaign's money, and how a chart is shown."""
-
-    charts: dict[str, str]
-    currencies: dict[str, str]
-    show: Show
-
-    def of(self, name: str, what: str) -> list[str]:
-        """The Markdown of a chart; nothing when there is none of that name."""
-        return [self.show(name, what)] if name in self.charts else []
+    return _text(stage, outcome, Pictures(charts, currencies, shown))
 
 
 def chart_folder(stage: Stage) -> str:
@@ -98,7 +75,7 @@ def _verdict_must_follow(stage: Stage, outcome: StageOutcome) -> None:
         raise InvariantBroken(f"{outcome.verdict} although no critical check was made")
 
 
-def _text(stage: Stage, outcome: StageOutcome, pictures: _Pictures) -> str:
+def _text(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> str:
     by_name = {one.campaign: one for one in outcome.campaigns}
     names = [one.name for one in stage.campaigns]
     strangers = [one for one in outcome.campaigns if one.campaign not in names]
@@ -112,11 +89,13 @@ def _text(stage: Stage, outcome: StageOutcome, pictures: _Pictures) -> str:
         _checks(outcome),
         *_bands(stage, pictures),
         *_old_figures(stage, by_name),
+        *_refusals(stage, outcome, pictures),
+        *_independence(stage, by_name),
     ]
     for campaign in stage.campaigns:
-        parts += _campaign(campaign, by_name.get(campaign.name), pictures)
+        parts += campaign_section(campaign, by_name.get(campaign.name), pictures)
     for stranger in strangers:
-        parts += [f"## {plain(stranger.campaign)}: not a campaign of this stage", _sessions(stranger)]
+        parts += [f"## {plain(stranger.campaign)}: not a campaign of this stage", sessions_table(stranger)]
     parts += remark_sections(stage, outcome, by_name)
     parts += ["## How to reproduce it", _commands(stage, outcome, by_name)]
     return "\n\n".join(parts) + "\n"
@@ -138,7 +117,7 @@ def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
         rows.append(
             [
                 plain(f"{campaign.name} {campaign.title.split(':')[0]}"),
-                code(campaign.preset),
+                ", ".join(map(code, dict.fromkeys(campaign.symbols.values()) or [campaign.preset])),
                 number(campaign.rows),
                 _span(campaign.seeds),
                 number(len(backtests)),
@@ -166,7 +145,7 @@ def _checks(outcome: StageOutcome) -> str:
     return table(heads, rows)
 
 
-def _bands(stage: Stage, pictures: _Pictures) -> list[str]:
+def _bands(stage: Stage, pictures: Pictures) -> list[str]:
     what = {figure: f"{words(figure)} of every seed against its band" for figure in banded_figures(stage)}
     shown = [line for figure in what for line in pictures.of(band_chart_name(figure), what[figure])]
     return ["## Every seed against its band", *shown] if shown else []
@@ -196,105 +175,37 @@ def _ours(campaigns: list[CampaignOutcome]) -> list[str]:
     return [number(entries if seeds else None), number(exits if seeds else None), span]
 
 
-def _campaign(campaign: Campaign, outcome: CampaignOutcome | None, pictures: _Pictures) -> list[str]:
-    head = f"## {plain(campaign.name)}: {plain(campaign.title)}"
-    if outcome is None or not outcome.all:
-        return [head, f"{FAILED} Not run."]
-    settings = " ".join(code(one) for one in campaign.settings)
-    market = f"Market {code(campaign.preset)}, with {settings if settings else 'the settings it comes with'}."
-    parts = [head, market, _band_table(campaign, outcome), *_paper(outcome)]
-    for kind, title in CHART_TITLES.items():
-        parts += pictures.of(f"{campaign.name.lower()}_{kind}", f"{campaign.name}: {title}")
-    currency = pictures.currencies.get(campaign.name, "")
-    return [*parts, _sessions(outcome, currency), "How the entries of each session left:", _exits(outcome)]
+def _refusals(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> list[str]:
+    """Of all sessions together; nothing where the stage is not about them."""
+    if not tells_refusals(stage):
+        return []
+    rules = rules_met(stage, [one for campaign in outcome.campaigns for one in campaign.all])
+    shown = pictures.of(REFUSALS_CHART, "refusals by reason: looks refused and opportunities missed")
+    return ["## Refusals by reason", *shown, "Missed by reason, in the order of precedence:", rules_table(rules)]
 
 
-def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
-    rows = []
-    for band in campaign.bands:
-        found = worst(band, outcome)
-        if found is None:
-            continue
-        one, room = found
-        every = all(band.holds(seed.figures.get(band.figure)) for seed in outcome.all)
-        rows.append(
-            [
-                PASSED if every else FAILED,
-                plain(words(band.figure)),
-                f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}",
-                f"{quantity(band.figure, one.figures.get(band.figure))}, seed {one.seed}, {one.mode}",
-                quantity(band.figure, room, signed=True).replace(" %", " points"),
-            ]
-        )
-    fewest = min(outcome.all, key=lambda one: _or_nothing(one.figures.get("closed")))
-    closed = fewest.figures.get("closed")
-    rows.append(
-        [
-            PASSED if all(holds_closed(campaign, one) for one in outcome.all) else FAILED,
-            "closed trades",
-            f"at least {number(campaign.closed_least)}",
-            f"{number(closed)}, seed {fewest.seed}, {fewest.mode}",
-            number(None if closed is None else closed - campaign.closed_least, signed=True),
-        ]
-    )
-    return table(["", "of every seed", "asked for", "the worst", "its margin"], rows, right=(4,))
-
-
-def _or_nothing(value: float | None) -> float:
-    """What is not measured is fewer than any."""
-    return float("-inf") if value is None or math.isnan(value) else value
-
-
-def _paper(outcome: CampaignOutcome) -> list[str]:
-    hashes = {one.seed: one.state_hash for one in outcome.backtests}
-    lines = []
-    for paper in outcome.papers:
-        same = hashes.get(paper.seed) == paper.state_hash
-        words_ = "ends in the backtest's state hash" if same else "does not end in the backtest's state hash"
-        hash_ = code(paper.state_hash[:HASH_CHARACTERS])
-        lines.append(f"{PASSED if same else FAILED} The paper session of seed {paper.seed} {words_}: {hash_}.")
-    return ["\n".join(lines)] if lines else []
-
-
-def _sessions(outcome: CampaignOutcome, currency: str = "") -> str:
-    """A row a session; narrow, for a page of Prefect is."""
-    rows = campaign_table(outcome, currency)
-    if not rows:
-        return "None."
-    figures = [head for head in rows[0] if head.split(",")[0] in ("closed", "win rate", "net PnL", "max drawdown")]
-    cells = []
-    for row in rows:
-        shown = [plain(row[head]) for head in figures]
-        cells.append([_who(row["seed"], row["mode"]), *shown, row["replay"], code(row["state hash"])])
-    return table(["seed", *map(plain, figures), "replay", "state hash"], cells, right=tuple(range(len(figures) + 1)))
-
-
-def _exits(outcome: CampaignOutcome) -> str:
-    """A row a session, a column a reason that occurred in any: entries are the sum of all that stands right of them."""
-    found = {reason for one in outcome.all for reason, count in one.exits.items() if count}
-    order = list(dict.fromkeys(reason for one in outcome.all for reason in one.exits if reason in found))
-    rows = []
-    for one in by_seed(outcome):
-        entries, left = (number(one.figures.get(name)) for name in ("entries", "open"))
-        rows.append([_who(str(one.seed), one.mode), entries, *(number(one.exits.get(name, 0)) for name in order), left])
-    heads = ["seed", "entries", *(plain(reason.lower().replace("_", " ")) for reason in order), "open"]
-    return table(heads, rows, right=tuple(range(len(heads))))
-
-
-def _who(seed: str, mode: str) -> str:
-    return seed if mode == "backtest" else f"{plain(mode)} {seed}"
+def _independence(stage: Stage, by_name: dict[str, CampaignOutcome]) -> list[str]:
+    found = independence_table(stage, by_name)
+    return ["## Each symbol as if it were alone", found] if found else []
 
 
 def _commands(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOutcome]) -> str:
     fault = f" --seed-fault {outcome.seed_fault}" if outcome.seed_fault else ""
     lines = [f"./arb accept {stage.name}{fault}"]
     for campaign in stage.campaigns:
-        settings = "".join(f" --set {_quoted(one)}" for one in campaign.settings)
-        command = f"./arb backtest --synthetic {campaign.preset} --seed {campaign.paper_seed} --rows {campaign.rows}"
-        lines.append(f"{command}{settings}   # one seed of {campaign.name}")
+        lines.append(_command(campaign))
         ours = by_name[campaign.name].backtests if campaign.name in by_name else ()
-        lines += [f"./arb replay {one.session}   # its journal" for one in ours if one.seed == campaign.paper_seed]
+        lines += [f"./arb replay {one.session}   # its journal" for one in ours if one.seed == shown_seed(campaign)]
     return "```\n" + "\n".join(line.replace("`", "'") for line in lines) + "\n```"
+
+
+def _command(campaign: Campaign) -> str:
+    """One seed as a backtest; a campaign with symbols or a script of its own, which no option says, as a whole."""
+    if campaign.symbols or campaign.script:
+        return f"./arb campaign {campaign.name}   # all seeds of {campaign.name}"
+    settings = "".join(f" --set {_quoted(one)}" for one in campaign.settings)
+    command = f"./arb backtest --synthetic {campaign.preset} --seed {shown_seed(campaign)} --rows {campaign.rows}"
+    return f"{command}{settings}   # one seed of {campaign.name}"
 
 
 def _quoted(setting: str) -> str:

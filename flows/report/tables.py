@@ -77,6 +77,11 @@ def exits_words(exits: Mapping[str, int]) -> str:
     return ", ".join(f"{name.lower().replace('_', ' ')} {number(-count)}" for count, name in found)
 
 
+def band_words(band: Band) -> str:
+    """What a band is of: "win rate", or "BTC/USDT win rate"."""
+    return f"{band.symbol} {words(band.figure)}".lstrip()
+
+
 def margin(band: Band, value: float | None) -> float | None:
     """How far inside its band a value lies, in the figure's own unit; negative outside, None where there is none."""
     if value is None or math.isnan(value):
@@ -86,7 +91,7 @@ def margin(band: Band, value: float | None) -> float | None:
 
 def worst(band: Band, outcome: CampaignOutcome) -> tuple[SeedOutcome, float | None] | None:
     """The session nearest to leaving its band, or furthest outside; one without the figure is worse than any."""
-    margins = [(one, margin(band, one.figures.get(band.figure))) for one in by_seed(outcome)]
+    margins = [(one, margin(band, one.figure(band.figure, band.symbol))) for one in by_seed(outcome)]
     return min(margins, key=lambda one: float("-inf") if one[1] is None else one[1], default=None)
 
 
@@ -102,11 +107,11 @@ def outside(campaign: Campaign, outcome: CampaignOutcome) -> list[str]:
     for one in by_seed(outcome):
         who = f"{campaign.name}, seed {one.seed}, {one.mode}"
         for band in campaign.bands:
-            value = one.figures.get(band.figure)
+            value = one.figure(band.figure, band.symbol)
             if not band.holds(value):
                 asked = f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}"
                 exactly = "" if value is None else f" ({value:.6g})"  # 39.97 % reads as 40.0 %
-                is_ = f"{words(band.figure)} {quantity(band.figure, value)}{exactly}"
+                is_ = f"{band_words(band)} {quantity(band.figure, value)}{exactly}"
                 lines.append(f"{who}: {is_} is outside {asked}")
         if not holds_closed(campaign, one):
             least = number(campaign.closed_least)
@@ -114,7 +119,7 @@ def outside(campaign: Campaign, outcome: CampaignOutcome) -> list[str]:
     missing = sorted(set(campaign.seeds) - {one.seed for one in outcome.backtests})
     if missing:
         lines.append(f"{campaign.name}: no backtest of seed {', '.join(map(str, missing))}")
-    if campaign.paper_seed not in {one.seed for one in outcome.papers}:
+    if campaign.paper_seed is not None and campaign.paper_seed not in {one.seed for one in outcome.papers}:
         lines.append(f"{campaign.name}: no paper session of seed {campaign.paper_seed}")
     return lines
 

@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 
 from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.report.axis import Axis
-from flows.report.bands_chart import bands_chart
+from flows.report.bands_chart import banded_figures, bands_chart, figures_banded_by_symbol, symbol_bands_chart
 from flows.report.drawing import SVG_BYTES_MAX, Drawing
 from flows.report.equity_chart import equity_chart
 from flows.report.series import SessionSeries
 from flows.report.thinning import extremes
 from flows.report.trades_chart import REASONS, trades_chart
 from flows.stages.stage import Band, Campaign, OldFigures, Stage
+from tests.flows.report.picture_faults import SVG, faults_of, points_of, words_outside
 
-SVG = "{http://www.w3.org/2000/svg}"
-NUMBER = r"-?\d+(?:\.\d+)?"
 CHARTS: dict[str, Callable[[SessionSeries], str]] = {"equity": equity_chart, "trades": trades_chart}
 FIGURES = st.one_of(
     st.floats(), st.floats(-1e6, 1e6), st.sampled_from([0.0, -0.0, 1e308, -1e308, 5e-324, float("nan"), float("inf")])
@@ -55,45 +54,6 @@ def long_series(count: int = 60_000) -> SessionSeries:
         for number, (a, b, c) in enumerate(rng.normal(0, 20, (count // 5, 3)))
     ]
     return series(marks, trades)
-
-
-def points_of(path: str) -> list[tuple[float, float]]:
-    """Every point a path visits, its moves added up."""
-    x = y = 0.0
-    points = []
-    for command, rest in re.findall(rf"([MmlhVHZ])((?: ?{NUMBER})*)", path):
-        numbers = [float(one) for one in re.findall(NUMBER, rest)]
-        if command == "M":
-            x, y = numbers
-        elif command in "ml":
-            x, y = x + numbers[0], y + numbers[1]
-        elif command == "V":
-            y = numbers[0]
-        elif command == "H":
-            x = numbers[0]
-        points.append((x, y))
-    return points
-
-
-def faults_of(svg: str) -> list[str]:
-    """What is wrong with a picture: not well-formed (raises), too large, or anything outside its view box."""
-    root = ET.fromstring(svg)
-    _, _, width, height = (float(one) for one in root.attrib["viewBox"].split())
-    faults = [f"{len(svg.encode())} bytes"] if len(svg.encode()) >= SVG_BYTES_MAX else []
-    for element in root.iter():
-        across = [float(element.attrib[name]) for name in ("x", "x1", "x2", "cx") if name in element.attrib]
-        up = [float(element.attrib[name]) for name in ("y", "y1", "y2", "cy") if name in element.attrib]
-        if "width" in element.attrib and element.tag != f"{SVG}svg":
-            sizes = [float(element.attrib["width"]), float(element.attrib["height"])]
-            faults += [f"{element.attrib}: negative size"] * (min(sizes) < 0)
-            across.append(across[0] + sizes[0])
-            up.append(up[0] + sizes[1])
-        for x, y in points_of(element.attrib.get("d", "")):
-            across.append(x)
-            up.append(y)
-        faults += [f"{element.tag} at x {one}" for one in across if not -0.05 <= one <= width + 0.05]
-        faults += [f"{element.tag} at y {one}" for one in up if not -0.05 <= one <= height + 0.05]
-    return faults
 
 
 @pytest.mark.parametrize("name", CHARTS)
@@ -155,6 +115,13 @@ def test_what_a_picture_is_checked_by_finds_faults():
         assert any(what in fault for fault in found), what
     with pytest.raises(ET.ParseError):
         faults_of("<svg><text>a & b</text></svg>")
+
+
+def test_words_that_do_not_fit_are_found():
+    drawing = Drawing(100, 50, "bad")
+    for place, anchor in ((60, "start"), (40, "end"), (50, "middle"), (15, "middle")):
+        drawing.text(place, 10, "eight or nine", anchor=anchor, size=11)
+    assert len(words_outside(drawing.svg())) == 3
 
 
 def test_words_are_made_harmless():
@@ -256,3 +223,38 @@ def test_campaigns_that_were_not_run_say_so(names: tuple[str, ...]):
     svg = bands_chart(staged(*names), {}, "win_rate")
     assert svg.count("not run") == len(names)
     assert faults_of(svg) == []
+
+
+def by_symbol(count: int) -> Campaign:
+    """A campaign with a band for each of so many symbols."""
+    bands = tuple(Band(figure="win_rate", symbol=f"S{n}", least=0.4, most=0.6) for n in range(count))
+    return staged("C1").campaigns[0].model_copy(update={"bands": bands, "seeds": tuple(range(1, 21))})
+
+
+def seeds_by_symbol(count: int, rates: dict[str, float | None]) -> CampaignOutcome:
+    """Twenty seeds in which each symbol wins half its trades, but for the rates named."""
+    symbols = {f"S{n}": {"win_rate": rates.get(f"S{n}", 0.5)} for n in range(count)}
+    return outcome(*(seed(n, None).model_copy(update={"symbols": symbols}) for n in range(1, 21)))
+
+
+@pytest.mark.parametrize("rate, crosses", MISSES)
+def test_a_symbol_is_held_against_its_own_band(rate: float | None, crosses: int):
+    svg = symbol_bands_chart(by_symbol(3), seeds_by_symbol(3, {"S1": rate}), "win_rate")
+    assert svg.count('stroke="#d55e00" stroke-width="2"') - 2 == 20 * 2 * crosses
+    assert [name for name in ("S0", "S1", "S2", "S3") if f">{name}<" in svg] == ["S0", "S1", "S2"]
+    assert faults_of(svg) == []
+
+
+def test_of_fifty_symbols_those_with_the_least_room_are_drawn():
+    near = {f"S{n}": 0.4 + n / 1_000 for n in range(6)} | {"S20": 0.7, "S21": None, "S22": 0.599}
+    svg = symbol_bands_chart(by_symbol(50), seeds_by_symbol(50, near), "win_rate")
+    assert "the 9 of 50 with the least room" in svg
+    assert {name for name in (f"S{n}" for n in range(50)) if f">{name}<" in svg} == set(near)
+    assert faults_of(svg) == words_outside(svg) == []
+
+
+def test_bands_of_symbols_are_not_bands_of_the_session():
+    stage = staged("C1").model_copy(update={"campaigns": (by_symbol(2),)})
+    assert banded_figures(stage) == []
+    assert figures_banded_by_symbol(by_symbol(2)) == ["win_rate"]
+    assert "not run" in symbol_bands_chart(by_symbol(2), None, "win_rate")
