@@ -39,7 +39,7 @@ def test_the_logs_of_a_backtest_come_back_bit_for_bit(record: Record):
 
 def test_events_of_guards_come_back_with_their_rules_and_symbols(record: Record):
     """Of a symbol, a venue and the session, by the engine and by the operator, released by time and otherwise."""
-    drawn = {"drawdown_max_quote": 0.0, "reduce_at": 1.0, "flatten_at": "off"}
+    drawn = {"drawdown_max_quote": 0.0, "reduce_at": "off", "flatten_at": "off"}
     exposed = {"exposure_max_quote": 100.75}
     config = small_config(losses_in_a_row_max=1, guard_pause_ms=50.0, hold_max_ms=250.0, session=drawn, venue=exposed)
     tape = Tape().command(0, Command.KILL).command(1, Command.KILL_RELEASE)
