@@ -10,6 +10,7 @@ from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
+from arbitrage_core.storage.disk import make_folder
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
 from console.progress import RowsProgress
@@ -62,12 +63,10 @@ def run(order: Order) -> int:
 def _run(order: Order, source: Source, config: SessionConfig, session: str) -> SessionResult:
     place = written_whole(session) if order.keeps_journal else nullcontext()
     with place as folder, RowsProgress(source.rows, "backtest") as progress:
-        result = run_backtest(
-            config, source.feed, folder=folder, name=session, progress=progress, notice=progress.notice
-        )
-        if folder is not None:
+        if folder is not None:  # before it runs: one that is stopped is to be replayed, too
+            make_folder(folder)
             remember_paths(folder, source)
-    return result
+        return run_backtest(config, source.feed, folder=folder, name=session, progress=progress, notice=progress.notice)
 
 
 def _replayed(order: Order, source: Source, result: SessionResult, folder: Path) -> str:

@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 
-from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
 
 ACCEPTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -31,8 +31,19 @@ def complain_of(error: BadInput | InvariantBroken, *, as_json: bool = False) -> 
     if isinstance(error, BadInput):
         complain(error.cause, error.cure, as_json=as_json)
         return FAILED if error.from_outside else BAD_USAGE
+    if isinstance(error, AnomalyFound) and error.command is not None:
+        complain(str(error), _seen_again(error), as_json=as_json)
+        return FAILED
     complain(f"broken invariant: {error}", "keep the journal and report it: the program is at fault", as_json=as_json)
     return FAILED
+
+
+def _seen_again(anomaly: AnomalyFound) -> str:
+    """The command that replays to the row, and where the debug bundle lies, or why there is none."""
+    from console.session_folder import sessions_folder
+
+    where = f"debug bundle {sessions_folder() / anomaly.bundle}" if anomaly.bundle else "no debug bundle"
+    return "; ".join([anomaly.command or "", where, *getattr(anomaly, "__notes__", ())])
 
 
 def _one_line(text: str) -> str:

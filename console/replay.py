@@ -1,5 +1,6 @@
 """`arb replay`: a session's journal through the engine alone, and whether it decided the same."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,14 +19,25 @@ def replay(
         bool,
         typer.Option("--record", help="Record in PostgreSQL what of it is not recorded yet, and end its run there."),
     ] = False,
+    to_row: Annotated[
+        int | None,
+        typer.Option(
+            "--to-row",
+            min=0,
+            metavar="N",
+            help="Stop after so many rows and show what stood then, also of a session that broke.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Replay a session from its journal: same orders, same money, same state hash.
 
-    Exit code 0: identical, and with --record the record equals it. 1: not so, or the journal is damaged. 2: there is
-    no such session.
+    Exit code 0: identical, and with --record the record equals it; with --to-row, up to there. 1: not so, or the
+    journal is damaged. 2: there is no such session, or not so many rows.
     """
+    from arbitrage_core.domain.errors import BadInput
     from arbitrage_core.session.replay import replay_session
+    from arbitrage_core.session.standing import replay_to_row
     from arbitrage_core.storage.journal_reader import JournalReader
     from arbitrage_core.storage.manifest import Manifest
     from console.complaint import ACCEPTED, FAILED
@@ -34,12 +46,15 @@ def replay(
     from console.session_folder import find_session
     from console.source import cited_source
 
+    if record and to_row is not None:
+        raise BadInput("--record needs the whole session, --to-row a part of it", "choose one of the two")
     folder = find_session(session)
     manifest, _ = Manifest.read(folder)
     source = None if manifest.is_inline else cited_source(folder, manifest.source, tuple(data or ()))
     rows, feed = (JournalReader(folder).verify().rows, None) if source is None else (source.rows, source.feed)
-    with RowsProgress(rows, "replay") as progress:
-        result = replay_session(folder, feed, progress=progress, notice=progress.notice)
+    with RowsProgress(rows if to_row is None else to_row, "replay") as progress:
+        replayed = replay_session if to_row is None else partial(replay_to_row, row=to_row)
+        result = replayed(folder, feed, progress=progress, notice=progress.notice)
     result.document["journal"] = str(folder)
     same = result.document["identical"]
     footer = [("replay", "identical" if same else f"NOT identical: {result.document['difference']}")]
@@ -50,9 +65,11 @@ def replay(
     if as_json:
         print_document(result.document)
     else:
+        from console.standing import standing_lines
         from console.summary import print_summary
 
-        print_summary(result.document, title=f"Replay of {manifest.session}", footer=footer)
+        title = f"Replay of {manifest.session}" + (f" to row {to_row:,}" if to_row is not None else "")
+        print_summary(result.document, title=title, footer=[*standing_lines(result.document), *footer])
     raise typer.Exit(ACCEPTED if same and recorded else FAILED)
 
 

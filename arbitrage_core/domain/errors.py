@@ -13,6 +13,7 @@ What an operator hands over — a file, a name, a parameter, a disk — is check
     │   └── BadInput           the input is at fault: says what is wrong and what would cure it; exit code 2 or 1
     └── RuntimeError
         └── InvariantBroken    the program is at fault: nothing after this can be trusted
+            └── AnomalyFound   and seen in a session while it ran: says at which row
 
 Catch these two by name, at the composition root only. `except Exception` would swallow the second.
 """
@@ -37,3 +38,21 @@ class BadInput(ValueError):  # noqa: N818 — named by what happened, as all fac
 
 class InvariantBroken(RuntimeError):  # noqa: N818
     """Something that can never be has happened. Names the invariant and what was seen."""
+
+
+class AnomalyFound(InvariantBroken):
+    """What a session did is not trading, so it was stopped after `row` rows (commands and timers among them).
+
+    `pattern` is one of a few (`session/anomaly.py`), `finding` says what was seen, `figures` the same as JSON. Of a
+    session that is journalled `command` replays it to that row, and `bundle` is the folder of its debug bundle, by the
+    name of the session's own and its own; both None otherwise.
+    """
+
+    def __init__(
+        self, pattern: str, finding: str, *, row: int, now_ns: int, figures: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(f"{pattern}: {finding} (row {row}, time {now_ns} ns): the session was stopped")
+        self.pattern, self.finding, self.row, self.now_ns = pattern, finding, row, now_ns
+        self.figures = figures or {}
+        self.command: str | None = None
+        self.bundle: str | None = None

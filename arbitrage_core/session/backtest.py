@@ -9,13 +9,15 @@ import numpy as np
 
 import arbitrage_core
 from arbitrage_core.domain.compiled import Compiled
-from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.errors import AnomalyFound, InvariantBroken
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.row import with_levels
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.feeds.feed import Feed
+from arbitrage_core.session.anomaly_watch import AnomalyWatch
 from arbitrage_core.session.binding import Notice, sources_digest
+from arbitrage_core.session.debug_bundle import keep_bundle
 from arbitrage_core.session.result import SessionResult, document_of, judged
 from arbitrage_core.session.session import Session
 from arbitrage_core.storage.journal import JournalWriter
@@ -50,9 +52,9 @@ def run_backtest(
     """Runs the feed's rows through the engine and the simulated venue, and flattens at the end.
 
     `folder`: where the journal goes, made if missing; none: no journal. `progress(rows so far, row time in ns)` is
-    called between batches. `replaced` exchanges engine functions by name, to plant a defect. Raises InvariantBroken
-    when the engine stops itself (the journal is then sealed as broken), BadInput for rows that cannot be used, and what
-    the disk refuses.
+    called between batches. `replaced` exchanges engine functions by name, to plant a defect. Raises AnomalyFound when
+    the engine stops itself or does what is not trading (the journal is then sealed as broken, a debug bundle lies
+    beside it), BadInput for rows that cannot be used, and what the disk refuses.
     """
     key = config.session_key(data_digest(feed))
     name = name or session_name("backtest", config, feed)
@@ -63,15 +65,24 @@ def run_backtest(
                 reports = with_levels(batch["reports"], config.levels)
                 journal.append_reports(batch["report_positions"], reports)
                 journal.append_intents(batch["orders"], durable=False)
+            watch.take(batch)
 
         session = Session(config, key, on_drain=keep, notice=notice, replaced=replaced)
-        started = time.perf_counter()
-        for rows in feed:
-            session.feed(rows)
-            if progress is not None:
-                progress(session.rows, int(rows[-1]["now_ns"]))
-        market_rows, elapsed_s = session.rows, time.perf_counter() - started
-        session.end()
+        watch, started = AnomalyWatch(session), time.perf_counter()
+        try:
+            for rows in feed:
+                session.feed(rows)
+                watch.look_if_due()
+                if progress is not None:
+                    progress(session.rows, int(rows[-1]["now_ns"]))
+            watch.look()
+            market_rows, elapsed_s = session.rows, time.perf_counter() - started
+            session.end()
+            watch.look()
+        except AnomalyFound as anomaly:
+            if folder is not None:
+                keep_bundle(folder, name, session, anomaly)
+            raise
         violations = judged(session)
         figures = {
             "rows": market_rows,

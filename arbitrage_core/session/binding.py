@@ -52,9 +52,9 @@ def bound_fold(name: str, strategy: str, shape: Shape, interpreted: bool = False
 
 @lru_cache(maxsize=64)
 def exchanged_fold(
-    strategy: str, shape: Shape, replaced: tuple[tuple[str, Compiled], ...], interpreted: bool = False
+    fold_name: str, strategy: str, shape: Shape, replaced: tuple[tuple[str, Compiled], ...], interpreted: bool = False
 ) -> Compiled:
-    """`fold_simulated` with a strategy bound in and these functions exchanged besides, by name: a planted defect.
+    """A fold, by its name, with a strategy bound in and these functions exchanged besides, by name: a planted defect.
 
     Kept on disk under a name that holds a hash of the functions' own code.
     """
@@ -63,7 +63,7 @@ def exchanged_fold(
         digest.update(name.encode() + _code_of(function))
     functions = {**strategy_functions(strategy), **dict(replaced)}
     name = f"{strategy}_{shape}_{'_'.join(name for name, _ in replaced)}_{digest.hexdigest()[:8]}"
-    return rebind(fold.fold_simulated, functions, name=name, interpreted=interpreted, cache=True)
+    return rebind(getattr(fold, fold_name), functions, name=name, interpreted=interpreted, cache=True)
 
 
 def _code_of(function: Compiled) -> bytes:

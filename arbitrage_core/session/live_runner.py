@@ -20,9 +20,13 @@ from typing import Protocol
 
 import numpy as np
 
-from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.errors import AnomalyFound
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, with_levels
+from arbitrage_core.engine.state import SessionPhase
 from arbitrage_core.monitoring.logs.event_log import EventLog
+from arbitrage_core.session.anomaly import Pattern
+from arbitrage_core.session.anomaly_watch import AnomalyWatch
+from arbitrage_core.session.feed_silence import SILENCE_MAX_MS, FeedSilence
 from arbitrage_core.session.inbox import Inbox
 from arbitrage_core.session.session import Session, closing_rows
 from arbitrage_core.storage.journal import JournalWriter
@@ -32,6 +36,7 @@ TURN_S = 0.01
 time does not change), a command or a signal be seen. Half of it costs half as much again: a turn costs more than a row.
 """
 WATCH_EVERY_S = 0.05
+ANOMALIES_EVERY_S = 3.0
 LOOK_EVERY_S = 0.5
 SILENT_AFTER_S = 2.0
 """A store that has not answered for so long counts as silent."""
@@ -63,6 +68,11 @@ class Source(Protocol):
 
     def take(self) -> np.ndarray | None:
         """Rows that are due, ROW[n], or None."""
+        ...
+
+    @property
+    def silent(self) -> bool:
+        """Whether it should have rows, has none, and knows of none to come: its feeds say nothing."""
         ...
 
     @property
@@ -132,7 +142,8 @@ class LiveRunner:
     """Runs a session over a source. `run` it in an event loop; `command` and `stop` may be called from any thread.
 
     `session` must hand its drained batches to `keep`. `leaves` says whether open trades leave when the session is
-    stopped. `on_look` is called about twice a second; once it raises OSError, a screen that is gone, no more.
+    stopped, `silence_max_ms` for how long all feeds may say nothing (feed_silence.py). `on_look` is called about twice
+    a second; once it raises OSError, a screen that is gone, no more.
     `hurried`: whoever asked twice to stop wants nothing waited for, not even after the loop.
     """
 
@@ -144,12 +155,15 @@ class LiveRunner:
         stores: tuple[Store, ...] = (),
         *,
         leaves: bool = True,
+        silence_max_ms: float = SILENCE_MAX_MS,
         on_look: Callable[["LiveRunner"], None] = lambda runner: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.session, self.source, self.journal, self.stores = session, source, journal, stores
         self.leaves, self.standing = leaves, Standing()
         self.inbox = Inbox(session.config.levels)
+        self._anomalies, self._silence = AnomalyWatch(session), FeedSilence(silence_max_ms)
+        self._anomalies_at, self._heard = 0.0, False
         self.market_rows = 0
         self.ending: Ending | None = None
         self.reason = ""
@@ -191,7 +205,7 @@ class LiveRunner:
     # ------------------------------------------------------------------------------------------------------ the loop
 
     async def run(self) -> Ending:
-        """Runs until the end; gives why it ended. Raises InvariantBroken, and what source or disk raise."""
+        """Runs until the end; gives why it ended. Raises AnomalyFound, and what source or disk raise."""
         try:
             while not self._turn():
                 await asyncio.sleep(self._nap_s())
@@ -207,9 +221,11 @@ class LiveRunner:
         rows = None if self.at_once or self.source.ended or self._held() else self.source.take()
         if rows is not None:
             self.market_rows += len(rows)
+            self._heard = True
         self._hand_over(*self.inbox.next(rows, self.source.now_ns))
         self._bulky = rows is not None
         self._watch_stores()
+        self._watch_anomalies()
         with self._stopping:
             self._over = self._ends_now()
         self._busy_s += self._clock() - began
@@ -241,6 +257,7 @@ class LiveRunner:
                 self.journal.sync()
         for store in self.stores:
             store.put(batch)
+        self._anomalies.take(batch)
 
     def _hand_over(self, rows: np.ndarray | None, tell: list[Callable[[], None]]) -> None:
         if rows is not None:
@@ -268,6 +285,20 @@ class LiveRunner:
             halt = store.must_end
             if halt is not None:
                 self.stop(Ending.MUST_END, halt.reason, at_once=halt.at_once)
+
+    def _watch_anomalies(self) -> None:
+        """Stops the session when what it does is not trading, or no feed says anything any more."""
+        now = self._clock()
+        if now < self._anomalies_at:
+            return
+        self._anomalies_at = now + ANOMALIES_EVERY_S
+        self._anomalies.look()
+        engine = self.session.state[0]
+        excused = engine.phase == SessionPhase.PAUSED or engine.killed or self._held() or self.ending is not None
+        found = self._silence.look(now, silent=not (self._heard or excused) and self.source.silent)
+        self._heard = False
+        if found is not None:
+            raise found.as_error(self.session.rows, int(engine.now_ns))
 
     def _ends_now(self) -> bool:
         if self.at_once:
@@ -303,10 +334,12 @@ class LiveRunner:
 
     def _close(self) -> None:
         """Flattens, unless trades are to stand or there is no time for it; takes the last of what was written."""
+        self._anomalies.look()
         if self.session.rows and not self.stands:
             rows = closing_rows(int(self.session.state[0].now_ns), self.session.config.levels)
             self._hand_over(self.inbox.last(rows), [])
         self.session.finish()
+        self._anomalies.look()
         self._look(last=True)
 
     def _look(self, *, last: bool = False) -> None:
@@ -330,6 +363,8 @@ class LiveRunner:
 
 
 def must_be_flat(runner: LiveRunner) -> None:
-    """After an end in order nothing may be left open. Raises InvariantBroken."""
-    if not runner.stands and not runner.session.ended:
-        raise InvariantBroken(f"{runner.open_trades} trades were still open after the session was flattened")
+    """After an end in order nothing may be left open. Raises AnomalyFound."""
+    session = runner.session
+    if not runner.stands and not session.ended:
+        finding = f"{runner.open_trades} trades were still open after the session was flattened"
+        raise AnomalyFound(Pattern.NO_EXITS, finding, row=session.rows, now_ns=int(session.state[0].now_ns))

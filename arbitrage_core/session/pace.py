@@ -80,6 +80,11 @@ class PacedRows:
         return rows
 
     @property
+    def silent(self) -> bool:
+        """Whether its feed lags: it gave all it had, has not ended, and what comes next is not known yet."""
+        return not self.ended and self._given >= len(self._times_ns) and self._arrays.empty()
+
+    @property
     def can_wait(self) -> bool:
         """Whether rows may be left untaken for a while: at pace `max` they have no time of their own on the wall."""
         return self._factor == inf

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import arbitrage_core
-from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.feeds.feed import Feed
@@ -22,6 +22,8 @@ from arbitrage_core.monitoring.logs.event_log import EventLog
 from arbitrage_core.monitoring.logs.log_book import LogBook
 from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.binding import Notice, sources_digest
+from arbitrage_core.session.debug_bundle import keep_bundle
+from arbitrage_core.session.feed_silence import SILENCE_MAX_MS
 from arbitrage_core.session.live_runner import Ending, LiveRunner, must_be_flat
 from arbitrage_core.session.operator import interrupts, obey
 from arbitrage_core.session.pace import PacedRows
@@ -64,7 +66,8 @@ class CannotGoOn(BadInput):
 
 @dataclass(frozen=True)
 class PaperOrder:
-    """What is to be run. `factor` row seconds a wall second; `leaves`: open trades leave when it is stopped.
+    """What is to be run. `factor` row seconds a wall second; `leaves`: open trades leave when it is stopped;
+    `silence_max_ms`: wall time for which all feeds may say nothing.
 
     `postgres_url`, `redis_url` hold passwords, so this has no repr of them.
     """
@@ -78,6 +81,7 @@ class PaperOrder:
     redis_url: str = field(repr=False)
     checkout_id: str
     leaves: bool = True
+    silence_max_ms: float = SILENCE_MAX_MS
     preflight: Any = None
     campaign_run_id: int | None = None
 
@@ -107,7 +111,8 @@ def run_paper(
 
     The document says how it ended (`ending`), and under `record` whether the record in Postgres is complete and equals
     the engine's ledger; where it does not, that is among the violations. Whatever is raised, nothing is left running,
-    the journal is sealed as broken (torn, when it was the disk that refused), and so is the record, if it answers.
+    the journal is sealed as broken (torn, when it was the disk that refused), and so is the record, if it answers. Of
+    an AnomalyFound a debug bundle is kept beside the journal.
     """
     with _parts(order, book, notice) as parts:
         runner = LiveRunner(
@@ -116,6 +121,7 @@ def run_paper(
             parts.journal,
             (RecordStore(parts.recorder), parts.live),
             leaves=order.leaves,
+            silence_max_ms=order.silence_max_ms,
             on_look=on_look,
         )
         parts.session.on_drain = runner.keep
@@ -135,8 +141,10 @@ def run_paper(
                 raise CannotGoOn(runner.reason, CANNOT_CURE) from parts.recorder.failure
             return result
         except BaseException as error:
-            LOG.critical("session_broken", error=error)
+            LOG.critical("session_broken", error=error, **_told_of(error))
             _end_broken(parts, book, f"{type(error).__name__}: {error}")
+            if isinstance(error, AnomalyFound):
+                keep_bundle(order.folder, order.name, parts.session, error, book.tail())
             raise
 
 
@@ -224,6 +232,13 @@ def _finish_recording(recorder: Recorder, runner: LiveRunner, notice: Notice) ->
         return runner.hurried
 
     recorder.finish(BACKFILL_S, hurried)
+
+
+def _told_of(error: BaseException) -> dict[str, object]:
+    """What the log says of an anomaly, which is more than of other errors: its text quotes nothing."""
+    if not isinstance(error, AnomalyFound):
+        return {}
+    return {"kind": error.pattern, "reason": error.finding, "rows": error.row}
 
 
 def _end_broken(parts: _Parts, book: LogBook, reason: str) -> None:

@@ -5,14 +5,16 @@ are compared with those the journal says were sent.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from arbitrage_core.domain.compiled import Compiled
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.record import one
-from arbitrage_core.domain.row import with_levels
+from arbitrage_core.domain.row import timer_row, with_levels
+from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.genesis import fresh_state
 from arbitrage_core.engine.output import ORDER_OUT, SessionLog, output_dtype
 from arbitrage_core.engine.params import params_record, shape_of
@@ -21,7 +23,7 @@ from arbitrage_core.engine.state import Fault
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.session.backtest import Progress
-from arbitrage_core.session.binding import Notice, bound_fold, make_ready
+from arbitrage_core.session.binding import Notice, bound_fold, exchanged_fold, make_ready
 from arbitrage_core.session.result import SessionResult, document_of
 from arbitrage_core.session.session import CHUNK_ROWS, COUNTS, LOGS, closing_rows
 from arbitrage_core.storage.journal_reader import JournalReader
@@ -38,10 +40,10 @@ def replay_session(
     reader = JournalReader(folder)
     if reader.final_hash is None:
         raise BadInput(f"the journal in {folder} was never completed", "run the session again, or resume it")
-    rows_of_session = _rows_of(reader, feed)
+    rows_of_session = rows_of(reader, feed)
     reader.verify()
     config = reader.manifest.config()
-    replay = _Replay(config, reader, notice)
+    replay = Replay(config, reader, notice)
     started = time.perf_counter()
     for rows in rows_of_session:
         replay.feed(rows)
@@ -73,10 +75,19 @@ class ReplayBroke(BadInput):
     from_outside = True
 
 
-class _Replay:
-    """The engine alone, its rows merged with the journal's reports."""
+class Replay:
+    """The engine alone, its rows merged with the journal's reports: `feed` it all and `finish`, or some and `settle`.
 
-    def __init__(self, config, reader: JournalReader, notice: Notice | None) -> None:
+    `replaced` exchanges engine functions by name, as in the session. Raises ReplayBroke.
+    """
+
+    def __init__(
+        self,
+        config: SessionConfig,
+        reader: JournalReader,
+        notice: Notice | None,
+        replaced: Mapping[str, Compiled] | None = None,
+    ) -> None:
         self.config, self.reader, self.shape = config, reader, shape_of(config)
         self.params = params_record(config, self.shape, reader.manifest.session_key)
         self.state = fresh_state(config, self.shape, self.params[0])
@@ -86,6 +97,8 @@ class _Replay:
         self._waiting = np.zeros(0, np.int64), np.zeros(0, opaque_dtype(self.shape.levels))
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in LOGS}
         self._fold = bound_fold("fold_recorded", config.strategy, self.shape)
+        if replaced:
+            self._fold = exchanged_fold("fold_recorded", config.strategy, self.shape, tuple(replaced.items()))
         self._records = (self.state, self.params, self.output)
         self._fold = make_ready(self._fold, (*self._records, closing_rows(0, self.shape.levels)[0]), notice)
 
@@ -110,6 +123,15 @@ class _Replay:
         if len(reports):
             self._apply(reports.view(closing_rows(0, self.shape.levels)[0].dtype))
 
+    def settle(self, until_ns: int) -> None:
+        """Applies what came between the last row and `until_ns` (before the next row): reports, and what was due."""
+        until_ns = max(until_ns, int(self.state[0].now_ns))
+        _, reports = self._reports_before(self.applied + 1)
+        reports = reports.view(closing_rows(0, self.shape.levels)[0].dtype)
+        self._apply(reports[reports["now_ns"] <= until_ns])
+        if self.state[0].due_ns <= until_ns:
+            self._apply(timer_row(until_ns, self.shape.levels))
+
     def log(self) -> SessionLog:
         """All the engine wrote; the reports are the journal's."""
         joined = {}
@@ -120,10 +142,19 @@ class _Replay:
 
     def difference(self) -> str | None:
         """Where the replay first parts from the journal, or None."""
+        parting = self.parting()
+        if parting is None and self.state_hash != self.reader.final_hash:
+            return f"same orders, but the state hash is {self.state_hash}, not {self.reader.final_hash}"
+        return parting
+
+    def parting(self, *, so_far: bool = False) -> str | None:
+        """Where its orders first part from the journal's, or None; `so_far`: those still to come do not count."""
         sent = 0
         orders = self.log().orders
         for intents in self.reader.intents():
             mine = orders[sent : sent + len(intents)]
+            if so_far:
+                intents = intents[: len(mine)]
             if mine.tobytes() != intents.tobytes():
                 at = next(
                     (i for i, (a, b) in enumerate(zip(mine, intents, strict=False)) if a.tobytes() != b.tobytes()),
@@ -133,8 +164,6 @@ class _Replay:
             sent += len(intents)
         if sent != len(orders):
             return f"{len(orders)} orders decided, {sent} in the journal"
-        if self.state_hash != self.reader.final_hash:
-            return f"same orders, but the state hash is {self.state_hash}, not {self.reader.final_hash}"
         return None
 
     def _reports_before(self, position: int) -> tuple[np.ndarray, np.ndarray]:
@@ -180,7 +209,7 @@ def _parting(number: int, mine: np.ndarray, theirs: np.ndarray, at: int) -> str:
     return f"order {number} differs"
 
 
-def _rows_of(reader: JournalReader, feed: Feed | None) -> Iterable[np.ndarray]:
+def rows_of(reader: JournalReader, feed: Feed | None) -> Iterable[np.ndarray]:
     """The session's rows: those the journal holds, or those it cites. Raises BadInput for others."""
     if reader.manifest.is_inline:
         return reader.rows()

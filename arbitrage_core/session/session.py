@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from arbitrage_core.domain.compiled import Compiled
-from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.errors import AnomalyFound
 from arbitrage_core.domain.record import one
 from arbitrage_core.domain.row import Command, command_row, timer_row, with_levels
 from arbitrage_core.domain.session import SessionConfig
@@ -15,6 +15,7 @@ from arbitrage_core.engine.params import params_record, shape_of
 from arbitrage_core.engine.snapshot import state_hash
 from arbitrage_core.engine.state import Fault, Shape
 from arbitrage_core.feeds.row_stream import opaque
+from arbitrage_core.session.anomaly import Pattern
 from arbitrage_core.session.binding import Notice, bound_fold, exchanged_fold, make_ready
 from arbitrage_core.venues.simulated.account import fresh_account, terms_record
 
@@ -36,7 +37,7 @@ class Session:
     `feed` rows in any batches, `end` it, read `log`, `state`, `account`. `on_drain` is handed every batch of log
     entries (arrays by the names of `SessionLog`) as they come, before the fold goes on. `interpreted` runs the same
     functions as plain Python; `replaced` exchanges engine functions by name, for planting a defect; `shape` takes a
-    larger engine than the configuration needs, with the same results. Raises `InvariantBroken` when the engine stops
+    larger engine than the configuration needs, with the same results. Raises `AnomalyFound` when the engine stops
     itself.
     """
 
@@ -61,7 +62,9 @@ class Session:
         self.on_drain = on_drain
         self._fold = bound_fold("fold_simulated", config.strategy, self.shape, interpreted)
         if replaced:
-            self._fold = exchanged_fold(config.strategy, self.shape, tuple(replaced.items()), interpreted)
+            self._fold = exchanged_fold(
+                "fold_simulated", config.strategy, self.shape, tuple(replaced.items()), interpreted
+            )
         self._records = (self.state, self.params, self.output, self.account, self.terms)
         self._fold = make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
 
@@ -136,9 +139,12 @@ class Session:
     def _break_off(self) -> None:
         self.drain()
         fault = Fault(int(self.state[0].fault))
-        raise InvariantBroken(
-            f"{fault.name.lower().replace('_', ' ')} (row {self.rows + int(self.output[0].applied)}, "
-            f"time {int(self.state[0].now_ns)} ns): the session stopped itself"
+        raise AnomalyFound(
+            Pattern.LAW,
+            fault.name.lower().replace("_", " "),
+            row=int(self.output[0].applied),
+            now_ns=int(self.state[0].now_ns),
+            figures={"fault": fault.name},
         )
 
 

@@ -222,7 +222,7 @@ def test_a_place_that_cannot_be_written_is_one_error_and_exit_code_1(sessions, c
 
 def test_an_interrupted_backtest_says_so_and_leaves_nothing(sessions, capsys, monkeypatch):
     def interrupted(config, feed, *, folder, **rest):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "manifest.json").write_text("half")
         raise KeyboardInterrupt
 

@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.domain.compiled import Compiled
+from arbitrage_core.domain.errors import AnomalyFound, InvariantBroken
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import Command, RowKind
 from arbitrage_core.engine.output import ORDER_OUT
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.session import live_runner
+from arbitrage_core.session.feed_silence import SILENCE_MAX_MS
 from arbitrage_core.session.live_runner import Ending, Halt, LiveRunner, must_be_flat
-from arbitrage_core.session.session import Session
+from arbitrage_core.session.session import LOGS, Session
 from arbitrage_core.storage.journal import JournalWriter
 from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.manifest import INLINE, Manifest
 from tests.engine.small_market import KEY, QUIET, pulses, small_config
+from tests.seeded_faults import fee_skipped
 
 CONFIG = small_config(take_profit="32:0.4", stop_loss_bps=60.0)
 LATE = 10**6
@@ -32,6 +35,7 @@ class HandSource:
     def __init__(self, rows: np.ndarray, at_once: int = 3, pause_at: int = LATE, *, ends: bool = True) -> None:
         self.rows, self.at_once, self.pause_at, self.ends = rows, at_once, pause_at, ends
         self.given, self.ended, self.now_ns, self.can_wait = 0, False, 0, False
+        self.silent = False
 
     def take(self) -> np.ndarray | None:
         """The next few rows."""
@@ -74,7 +78,15 @@ class HandStore:
 class Bench:
     """A runner with all its parts, on a journal of its own; `turns` are called one after another, one a turn."""
 
-    def __init__(self, folder: Path, source: HandSource, *stores: HandStore, leaves: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        source: HandSource,
+        *stores: HandStore,
+        leaves: bool = True,
+        silence_max_ms: float = SILENCE_MAX_MS,
+        replaced: dict[str, Compiled] | None = None,
+    ) -> None:
         self.folder, self.source, self.stores, self.now_s = folder, source, stores, 0.0
         manifest = Manifest.of(
             CONFIG,
@@ -86,8 +98,16 @@ class Bench:
             created_ns=0,
         )
         self.journal = JournalWriter.create(folder, manifest)
-        self.session = Session(CONFIG, KEY, interpreted=True)
-        self.runner = LiveRunner(self.session, source, self.journal, stores, leaves=leaves, clock=self._clock)
+        self.session = Session(CONFIG, KEY, interpreted=True, replaced=replaced)
+        self.runner = LiveRunner(
+            self.session,
+            source,
+            self.journal,
+            stores,
+            leaves=leaves,
+            silence_max_ms=silence_max_ms,
+            clock=self._clock,
+        )
         self.session.on_drain = self.runner.keep
 
     def _clock(self) -> float:
@@ -340,7 +360,7 @@ def test_a_broken_invariant_is_raised_and_commands_are_not_forgotten(tmp_path: P
 
 def test_more_intents_than_one_synced_write_holds_are_kept_too(tmp_path: Path, rows: np.ndarray) -> None:
     bench = Bench(tmp_path / "j", HandSource(rows))
-    batch = {name: np.zeros(0, bench.session.output[0][name].dtype) for name in ("reports", "orders")}
+    batch = {name: np.zeros(0, bench.session.output[0][name].dtype) for name in LOGS}
     for count in (live_runner.DURABLE_MAX, live_runner.DURABLE_MAX + 1, 16_384):
         bench.runner.keep({**batch, "orders": np.zeros(count, ORDER_OUT)})
     assert bench.journal.intents == 2 * live_runner.DURABLE_MAX + 1 + 16_384
@@ -357,3 +377,58 @@ def test_a_screen_that_is_gone_is_not_asked_again(tmp_path: Path, rows: np.ndarr
     bench.runner._on_look = gone
     assert bench.run() == Ending.SOURCE_ENDED
     assert len(asked) == 1
+
+
+# ------------------------------------------------------------------------------------------------------- the anomalies
+
+
+def gone_silent(bench: Bench, after_rows: int) -> None:
+    """From so many rows on its source gives nothing and does not know why."""
+    bench.source.pause_at, bench.source.silent = after_rows, True
+
+
+def test_all_feeds_silent_stop_the_session_at_once(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), silence_max_ms=4_000.0)
+    gone_silent(bench, 12)
+    with pytest.raises(AnomalyFound, match="all feeds silent") as found:
+        bench.run()
+    assert found.value.row == bench.session.rows
+    assert bench.now_s > 4.0
+    bench.journal.close()
+
+
+@pytest.mark.parametrize("command", [Command.PAUSE, Command.KILL])
+def test_while_the_operator_has_paused_it_silence_does_not_count(
+    tmp_path: Path, rows: np.ndarray, command: Command
+) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), silence_max_ms=4_000.0, leaves=False)
+    gone_silent(bench, 12)
+    for_ten_seconds = [nothing] * 250
+    bench.run(*[nothing] * 5, lambda: bench.runner.command(command), *for_ten_seconds, bench.runner.stop)
+    assert bench.now_s > 10.0
+
+
+def test_a_source_that_knows_its_next_row_is_not_silent(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), silence_max_ms=4_000.0, leaves=False)
+    bench.source.pause_at = 12
+    assert bench.run(*[nothing] * 250, bench.runner.stop) == Ending.STOPPED
+    assert bench.now_s > 10.0
+
+
+def test_rows_now_and_then_are_not_silence(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), silence_max_ms=4_000.0, leaves=False)
+    gone_silent(bench, 12)
+
+    def one_more() -> None:
+        bench.source.pause_at += 1
+
+    bench.run(*([nothing] * 20 + [one_more]) * 8, bench.runner.stop)
+    assert bench.now_s > 10.0
+
+
+def test_a_defect_is_found_while_the_session_runs(tmp_path: Path, rows: np.ndarray) -> None:
+    bench = Bench(tmp_path / "j", HandSource(rows, 1), replaced={"book_fee": fee_skipped})
+    with pytest.raises(AnomalyFound, match="PnL that does not follow from the fills"):
+        bench.run()
+    assert bench.runner.market_rows < len(rows)
+    bench.journal.close()

@@ -71,6 +71,28 @@ def read_ahead(paced: PacedRows) -> PacedRows:
     return paced
 
 
+def test_only_a_feed_that_lags_is_silent() -> None:
+    feed, clock = ArraysFeed([milliseconds(0, 10), milliseconds(60_000)]), HandClock()
+    feed.gate.clear()
+    paced = PacedRows(feed, 1.0, clock=clock)
+    paced.start()
+    eventually(lambda: not paced.silent)
+    paced.take()
+    assert not paced.silent, "10 ms from now there will be one"
+    clock.now_s += 1.0
+    paced.take()
+    assert paced.silent, "all it had was given"
+    feed.gate.set()
+    eventually(lambda: not paced.silent)
+    assert paced.take() is None
+    assert not paced.silent, "a gap in a recording: the next row is known"
+    clock.now_s += 60.0
+    paced.take()
+    eventually(lambda: not paced._thread.is_alive())
+    paced.take()
+    assert (paced.ended, paced.silent) == (True, False)
+
+
 @pytest.mark.parametrize(
     "text, factor", [("real", 1.0), ("max", inf), ("1", 1.0), ("10", 10.0), ("0.5", 0.5), ("1e6", 1e6)]
 )

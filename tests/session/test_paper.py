@@ -1,5 +1,6 @@
 """Paper sessions on real stores: the backtest's hash at any pace, a record like the ledger, a journal that replays."""
 
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,16 +10,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
 from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.monitoring.logs.log_book import log_file
-from arbitrage_core.session import live_runner, pace, paper, recorder
+from arbitrage_core.session import live_runner, pace, paper, recorder, replay
+from arbitrage_core.session.anomaly import Pattern
 from arbitrage_core.session.backtest import run_backtest
+from arbitrage_core.session.binding import exchanged_fold
+from arbitrage_core.session.debug_bundle import cause_in
 from arbitrage_core.session.live_runner import Halt, LiveRunner
 from arbitrage_core.session.paper import CannotGoOn
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.recorder import Recorder
 from arbitrage_core.session.session import Session
+from arbitrage_core.session.standing import replay_to_row
 from arbitrage_core.session.stores import LiveStore
 from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.live_state.connection import connect
@@ -27,6 +32,7 @@ from arbitrage_core.storage.live_state.state_store import LiveState
 from arbitrage_core.storage.record.database import Record
 from tests.engine.small_market import pulses
 from tests.services.servers import postgres_url, redis_url
+from tests.session.anomalies import ANOMALIES
 from tests.session.paper_sessions import (
     CHECKOUT,
     CONFIG,
@@ -160,6 +166,26 @@ def test_a_broken_invariant_ends_journal_and_record_as_broken(
     assert "order must be approved" in seal.reason
     eventually(lambda: threads() == before, 2.0)
     assert logged_events(order.postgres_url, order.name)[-1] == "session_broken"
+
+
+def test_an_anomaly_stops_the_session_and_keeps_a_bundle_that_replays(
+    tmp_path: Path, stores: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = ANOMALIES["no wish to leave"]
+    monkeypatch.setattr(paper, "Session", partial(Session, interpreted=True, replaced=fault.replaced))
+    monkeypatch.setattr(replay, "exchanged_fold", partial(exchanged_fold, interpreted=True))
+    order = paper_order(tmp_path / "stopped", stores, MadeRows(fault.rows), factor=inf, config=fault.config)
+    with pytest.raises(AnomalyFound, match=Pattern.NO_EXITS) as found:
+        run_in_order(order, tmp_path)
+    assert recorded_row(order.postgres_url, order).status == "broken"
+    assert JournalReader(order.folder).seal.status == "broken"
+    cause = cause_in(order.folder)
+    assert cause["command"] == found.value.command == f"arb replay {order.name} --to-row {found.value.row}"
+    again = replay_to_row(order.folder, None, found.value.row, replaced=fault.replaced).document
+    assert (again["identical"], again["state_hash"]) == (True, cause["state_hash"])
+    told = [json.loads(line) for line in (order.folder / "debug" / "log.jsonl").read_bytes().splitlines()]
+    assert (told[0]["event"], told[-1]["event"]) == ("session_started", "session_broken")
+    assert told[-1]["fields"]["kind"] == "NO_EXITS"
 
 
 class TornFeed(MadeRows):

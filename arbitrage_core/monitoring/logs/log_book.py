@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from arbitrage_core.monitoring.logs.sink import BATCH_MAX, QUEUE_ENTRIES_MAX, RE
 from arbitrage_core.monitoring.logs.terminal import TerminalLines, terminal_console
 
 CLOSE_WITHIN_S = 2.0
+TAIL_ENTRIES = 500
+"""So many of the last entries are at hand for a debug bundle."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class LogBook:
         self._lines = RotatingLines(self.path, file_bytes_max, files_kept)
         self._tell = tell
         self._record = LogQueue(queue_entries_max)
+        self._tail: deque[LogEntry] = deque(maxlen=TAIL_ENTRIES)
         self._file = Sink("file", self._write_file, self._file_failed, _lost, queue_entries_max, retry_after_s)
         console = console or terminal_console()
         self._terminal = None
@@ -97,6 +101,10 @@ class LogBook:
     def take(self, most: int = BATCH_MAX) -> list[LogEntry]:
         """Removes and gives up to `most` entries for the record, oldest first."""
         return self._record.take(most)
+
+    def tail(self) -> list[bytes]:
+        """What was said last, as lines of the log file, oldest first, whether they have reached it yet or not."""
+        return [entry.line(self.session) for entry in self._tail.copy()]
 
     @property
     def health(self) -> LogHealth:
@@ -116,6 +124,7 @@ class LogBook:
         return done
 
     def _hand_on(self, entry: LogEntry) -> None:
+        self._tail.append(entry)
         self._file.queue.put(entry)
         self._record.put(entry)
         if self._terminal is not None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from arbitrage_core.monitoring.logs import terminal
 from arbitrage_core.monitoring.logs.entry import LogEntry
 from arbitrage_core.monitoring.logs.event_log import EventLog
-from arbitrage_core.monitoring.logs.log_book import LogBook, log_file, open_logs, tell_on_stderr
+from arbitrage_core.monitoring.logs.log_book import TAIL_ENTRIES, LogBook, log_file, open_logs, tell_on_stderr
 from arbitrage_core.monitoring.logs.rotating_lines import RotatingLines
 from arbitrage_core.monitoring.logs.sink import LogQueue, Sink
 from arbitrage_core.monitoring.logs.terminal import terminal_console
@@ -72,6 +72,16 @@ def test_entries_come_in_order_to_file_terminal_and_record(tmp_path: Path):
     assert [line.split()[1] for line in screen.getvalue().splitlines()] == expected
     health = book.health
     assert (health.file.delivered, health.file.dropped, health.record_waiting) == (500, 0, 0)
+
+
+def test_the_last_entries_are_at_hand_as_the_lines_of_the_file(tmp_path: Path):
+    with open_logs(tmp_path, "session", console=None) as book:
+        log = EventLog("test")
+        for number in range(TAIL_ENTRIES + 3):
+            log.info("counted", number=number)
+        tail = book.tail()
+    assert [json.loads(line)["fields"]["number"] for line in tail] == list(range(3, TAIL_ENTRIES + 3))
+    assert book.path.read_bytes().endswith(tail[-1])
 
 
 def test_levels_below_the_chosen_one_are_left_out_and_the_root_logger_is_as_before(tmp_path: Path):
