@@ -54,7 +54,7 @@ def exposure_of(config: SessionConfig, log: SessionLog) -> Exposure:
             combined(
                 symbol,
                 [tracks[s, v] for v in range(len(config.venues))],
-                limit=config.params_of(symbol).symbol_exposure_max_quote,
+                limit=config.exposure_max_quote(symbol),
             )
             for s, symbol in enumerate(config.symbols)
         ),
