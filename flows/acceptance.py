@@ -149,6 +149,8 @@ def _of_all(seeds: tuple[SeedOutcome, ...]) -> list[Check]:
         every("all laws hold", "every session", lambda seed: _first(seed.findings)),
         every("record equals ledger", "every session, entry by entry", lambda seed: _first(seed.differences)),
         every("replay is identical", "every session", lambda seed: None if seed.identical else "it differs"),
+        every("all parts of the portfolio add up", "every session, to the unit", lambda seed: _first(seed.sums)),
+        every("no exposure limit is crossed", "every session, at every instant", lambda seed: _first(seed.crossed)),
         every("fees and slippage are the model's", "every fill", lambda seed: _first(seed.model_differences)),
         every("fees are paid", "more than 0 in every session", _not_zero("fees_quote")),
         every("slippage is felt", "not 0 in every session", _not_zero("slippage_quote")),

@@ -28,12 +28,14 @@ from arbitrage_core.session.binding import sources_digest
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.statistics.model_check import model_differences
+from arbitrage_core.statistics.portfolio import sums_that_differ
 from arbitrage_core.storage.record.comparison import differences
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.session_row import SessionStart
 from arbitrage_core.storage.record.writer import RecordWriter
 from flows.independence import independence_of
 from flows.outcome import SeedOutcome
+from flows.report.exposure import crossed_limits, exposure_of
 from flows.seed_faults import SeedFault, defect_of
 from flows.seed_rows import KeptRows, config_of, feed_of
 from flows.stages.stage import Campaign
@@ -123,6 +125,8 @@ def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | N
         "hold_time_loss_share": float(by_time / len(lost)) if len(lost) else None,
         "rows": document["rows"],
         "start_quote": document["start_quote"],
+        "rebalancing_cost_quote": document["rebalancing"]["cost_quote"],
+        "rebalancing_priced_quote": document["rebalancing"]["priced_quote"],
     }
 
 
@@ -151,6 +155,8 @@ def counts_of(result: SessionResult) -> dict[str, Any]:
         },
         "refusals": dict(document["refusals"]),
         "missed": dict(document["opportunities"]["missed_by"]),
+        "sums": sums_that_differ(result.config, log, result.state),
+        "crossed": crossed_limits(exposure_of(result.config, log)),
         "trips": {Refusal(rule).name: int(np.count_nonzero(tripped == rule)) for rule in np.unique(tripped).tolist()},
     }
 

@@ -23,6 +23,7 @@ from arbitrage_core.statistics.executions import execution_figures
 from arbitrage_core.statistics.incidents import incident_figures
 from arbitrage_core.statistics.inventory import drift_figures, net_drift_lots
 from arbitrage_core.statistics.opportunities import named_refusals, opportunity_figures
+from arbitrage_core.statistics.portfolio import rebalancing_figures
 from arbitrage_core.statistics.ratios import ratio_figures
 from arbitrage_core.statistics.reconciliation import differences
 from arbitrage_core.statistics.trade_metrics import ended, trade_metrics
@@ -39,9 +40,9 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
 
     Top level: `reporting_currency, booking_unit, entries, closed_trades, unwound, open, voids, exits, win_rate, pnl_*,
     gross_*, fees_*, funding_*, slippage_*, turnover_*, fills, max_drawdown_*, start_*, equity_*, unrealised_*,
-    revaluation_*, refusals, opportunities, incidents, per_symbol, per_venue, per_pair, statistics`, where `*` is
-    `amount` and `quote`. PnL per symbol, and per venue, adds up exactly in `pnl_amount`. Raises ValueError when the log
-    names a symbol or venue that the configuration does not have.
+    revaluation_*, refusals, opportunities, incidents, per_symbol, per_venue, per_pair, rebalancing, statistics`, where
+    `*` is `amount` and `quote`. PnL per symbol, and per venue, adds up exactly in `pnl_amount`. Raises ValueError when
+    the log names a symbol or venue that the configuration does not have.
     """
     session = _Session.of(config, log, state)
     markets = bookings_by_market(log, len(config.symbols), len(config.venues))
@@ -74,6 +75,7 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
             "executions": executions,
             "differences": differences(log, state, by_symbol, by_venue),
         },
+        "rebalancing": rebalancing_figures(config, log, state),
     }
 
 

@@ -23,6 +23,8 @@ from arbitrage_core.engine.output import SessionLog
 from flows.report.track import Track, combined
 
 BPS = 1e-4
+SLACK = 1e-12
+"""Relative: floats are multiplied in another order than the engine does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,16 @@ def exposure_of(config: SessionConfig, log: SessionLog) -> Exposure:
             )
             for s, symbol in enumerate(config.symbols)
         ),
+    )
+
+
+def crossed_limits(exposure: Exposure) -> tuple[str, ...]:
+    """Every limit that was crossed at some instant, be it by one booking, in words."""
+    tracks = (exposure.portfolio, *exposure.venues, *exposure.symbols)
+    return tuple(
+        f"{track.name}: {track.largest:,.2f} exposed, allowed are {track.limit:,.2f}"
+        for track in tracks
+        if track.largest > track.limit * (1 + SLACK)
     )
 
 
