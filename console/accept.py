@@ -8,7 +8,7 @@ from console.options import Json
 
 
 def accept(
-    stage: Annotated[str, typer.Argument(metavar="STAGE", help="The stage: D65; or all.")],
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="The stage: D65, D66, D67; or all.")],
     seed_fault: Annotated[
         str | None,
         typer.Option(
@@ -27,7 +27,9 @@ def accept(
 
 
 def campaign(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign: C1, C2 or C3.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The campaign, e.g. C1, M2, P3; a wrong name lists them.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Run one campaign, every seed and its paper session, and show its seeds against its bands.

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.feeds.distorted import Distorted, Distortion
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.scripted import Scripted, Step
@@ -127,6 +128,10 @@ def cited_source(folder: Path, cited: dict[str, Any], data: tuple[Path, ...]) ->
             rows = cited_source(folder, cited["feed"], data)
             script = [Step.model_validate(step) for step in cited["script"]]
             return replace(rows, feed=Scripted(rows.feed, script), label="scripted")
+        if cited["kind"] == "distorted":
+            rows = cited_source(folder, cited["feed"], data)
+            distortions = [Distortion.model_validate(one) for one in cited["distortions"]]
+            return replace(rows, feed=Distorted(rows.feed, distortions), label="distorted")
         if cited["kind"] == "recorded":
             return _recorded_again(_paths_of(folder, cited["files"], data), cited)
     except (KeyError, TypeError, ValidationError) as error:

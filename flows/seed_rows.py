@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.feeds.distorted import Distorted
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.scripted import Scripted
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
@@ -26,7 +27,8 @@ def feed_of(campaign: Campaign, seed: int) -> Feed:
         levels=chosen.levels,
         markets={symbol: preset(name).market for symbol, name in campaign.symbols.items() if name != campaign.preset},
     )
-    return Scripted(quotes, campaign.script) if campaign.script else quotes
+    distorted = Distorted(quotes, campaign.distortions) if campaign.distortions else quotes
+    return Scripted(distorted, campaign.script) if campaign.script else distorted
 
 
 def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> SessionConfig:

@@ -27,6 +27,7 @@ from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.binding import sources_digest
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
+from arbitrage_core.statistics.amounts import quotient
 from arbitrage_core.statistics.model_check import model_differences
 from arbitrage_core.statistics.portfolio import sums_that_differ
 from arbitrage_core.storage.record.comparison import differences
@@ -95,7 +96,7 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
         config_digest=config.digest,
         state_hash=str(result.document["state_hash"]),
         figures=figures_of(result.document, result.log),
-        **counts_of(result),
+        **counts_of(result, marks_cross=order.campaign.marks_cross),
         findings=tuple(str(violation) for violation in result.violations),
         differences=tuple(found),
         compared_alone=compared,
@@ -125,11 +126,20 @@ def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | N
         "hold_time_loss_share": float(by_time / len(lost)) if len(lost) else None,
         "rows": document["rows"],
         "start_quote": document["start_quote"],
-        "rebalancing_cost_quote": document["rebalancing"]["cost_quote"],
-        "rebalancing_priced_quote": document["rebalancing"]["priced_quote"],
+        "rebalancing_cost_share": quotient(
+            document["rebalancing"]["cost_quote"], document["rebalancing"]["priced_quote"]
+        ),
+        "refused_by_limits": sum(document["refusals"].get(rule.name, 0) for rule in SHARED_LIMITS),
     }
 
 
+SHARED_LIMITS = (
+    Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
+    Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
+    Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
+    Refusal.CAPITAL_MUST_COVER,
+)
+"""Rules on what symbols share; of a symbol with a weight its part of it."""
 SYMBOL_FIGURES = {
     "entries": "entries",
     "closed": "closed_trades",
@@ -142,10 +152,12 @@ SYMBOL_FIGURES = {
 """Figures of each symbol, by their name in the document."""
 
 
-def counts_of(result: SessionResult) -> dict[str, Any]:
-    """What was counted: exits, order states, refusals, missed opportunities, guards tripped, and figures by symbol."""
+def counts_of(result: SessionResult, *, marks_cross: bool = False) -> dict[str, Any]:
+    """What was counted: exits, order states, refusals, missed opportunities, guards tripped, and figures by symbol.
+
+    `marks_cross`: prices are meant to move past limits, so that exposure over one is not told.
+    """
     document, log = result.document, result.log
-    tripped = log.guards["guard"][log.guards["kind"] == GuardEvent.TRIPPED]
     return {
         "exits": {reason: int(count) for reason, count in document["exits"].items()},
         "order_states": order_states_of(log),
@@ -156,9 +168,19 @@ def counts_of(result: SessionResult) -> dict[str, Any]:
         "refusals": dict(document["refusals"]),
         "missed": dict(document["opportunities"]["missed_by"]),
         "sums": sums_that_differ(result.config, log, result.state),
-        "crossed": crossed_limits(exposure_of(result.config, log)),
-        "trips": {Refusal(rule).name: int(np.count_nonzero(tripped == rule)) for rule in np.unique(tripped).tolist()},
+        "crossed": () if marks_cross else crossed_limits(exposure_of(result.config, log)),
+        "trips": trips_of(log),
     }
+
+
+def trips_of(log: SessionLog) -> dict[str, int]:
+    """How often each guard tripped, by its rule; `RULE REDUCED`, `RULE FLATTENED`: how often it went so far."""
+    found: dict[str, int] = {}
+    for event in log.guards[log.guards["kind"] != GuardEvent.RELEASED]:
+        rule, kind = Refusal(int(event["guard"])).name, GuardEvent(int(event["kind"]))
+        name = rule if kind == GuardEvent.TRIPPED else f"{rule} {kind.name}"
+        found[name] = found.get(name, 0) + 1
+    return found
 
 
 def order_states_of(log: SessionLog) -> dict[str, int]:

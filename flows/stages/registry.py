@@ -4,15 +4,20 @@ from enum import StrEnum
 
 from arbitrage_core.domain.errors import BadInput
 from flows.stages.d65 import D65
+from flows.stages.d66 import D66
+from flows.stages.d67 import D67
 from flows.stages.stage import Campaign, Stage
 
-STAGES: dict[str, Stage] = {stage.name: stage for stage in (D65,)}
+STAGES: dict[str, Stage] = {stage.name: stage for stage in (D65, D66, D67)}
 
 
 class StageName(StrEnum):
-    """D65: does the engine trade as its markets and settings say it must, and do all its books agree?"""
+    """D65: does the engine trade as its markets and settings say it must, and do all its books agree? D66: does each
+    of several symbols trade as it would alone? D67: does the portfolio add up, and do its limits and guards hold?"""
 
     D65 = "D65"
+    D66 = "D66"
+    D67 = "D67"
 
 
 CAMPAIGNS: dict[str, tuple[Stage, Campaign]] = {
@@ -20,12 +25,8 @@ CAMPAIGNS: dict[str, tuple[Stage, Campaign]] = {
 }
 
 
-class CampaignName(StrEnum):
-    """C1: a mixed market, win rates of 40 to 60 %. C2: a kind one, 65 to 95 %. C3: a harsh one, 5 to 35 %."""
-
-    C1 = "C1"
-    C2 = "C2"
-    C3 = "C3"
+CampaignName = StrEnum("CampaignName", {name: name for name in CAMPAIGNS})
+CampaignName.__doc__ = "; ".join(f"{name}: {campaign.title}" for name, (_, campaign) in CAMPAIGNS.items())
 
 
 def stage_of(name: str) -> Stage:

@@ -6,6 +6,7 @@ them, and a check that is not reached counts as failed.
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arbitrage_core.feeds.distorted import Distortion
 from arbitrage_core.feeds.scripted import Step
 
 SEEDS = tuple(range(1, 21))
@@ -46,11 +47,15 @@ class Campaign(BaseModel):
     )
     settings: tuple[str, ...] = Field((), description="as --set takes them")
     script: tuple[Step, ...] = Field((), description="what an operator orders meanwhile, and rates of currencies")
+    distortions: tuple[Distortion, ...] = Field((), description="what venues in trouble send meanwhile")
     rows: int = Field(gt=0)
     seeds: tuple[int, ...] = SEEDS
     bands: tuple[Band, ...] = ()
     closed_least: int = Field(1_000, description="closed trades of every seed")
     paper_seed: int | None = Field(1, description="this one also runs as a paper session, to the same state hash")
+    marks_cross: bool = Field(
+        False, description="limits lie so close to what is traded that prices move past them, which guards must answer"
+    )
     alone: bool = Field(
         False, description="each symbol also trades alone, and beside one switched off, as it does here"
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.row import RowKind, row_dtype
+from arbitrage_core.feeds.distorted import Distorted, Distortion
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.scripted import Scripted, Step
@@ -70,6 +71,9 @@ def _scripted(folder: Path, chunk_rows: int) -> Feed:
 FEEDS = {
     "synthetic, each symbol its market": _of_two_markets,
     "scripted": _scripted,
+    "distorted": lambda folder, chunk_rows: Distorted(
+        _of_two_markets(folder, chunk_rows), [Distortion(kind="CROSSED", venue="alpha", from_s=1e5, until_s=2e5)]
+    ),
     "synthetic, one symbol": _synthetic(("BTC/USDT",), 1),
     "synthetic, three symbols, four levels": _synthetic(("BTC/USDT", "ETH/USDT", "SOL/USDT"), 4),
     "synthetic, with halts": _synthetic(("BTC/USDT", "ETH/USDT"), 1, "mixed"),

@@ -127,7 +127,7 @@ def test_the_command_prints_the_margins_of_each_seed(capsys):
         assert f"{campaign.name} {campaign.title} (3 seeds" in printed
     assert "room" in printed
     assert "seed    3  win rate" in printed
-    assert "every band holds for every seed; every exit reason and order state occurs" in printed
+    assert "every band holds for every seed; all that is required occurs" in printed
 
 
 def test_the_command_fails_and_names_what_was_missed(capsys):
