@@ -13,6 +13,8 @@ import numpy as np
 from arbitrage_core.domain.compiled import Compiled, compiled
 from arbitrage_core.engine.exits import consider_exit as sound_consider_exit
 from arbitrage_core.engine.fills import book_fill as sound_book_fill
+from arbitrage_core.engine.guard_memory import remember_result as sound_remember_result
+from arbitrage_core.engine.guards import exposure_refusal as sound_exposure_refusal
 
 
 class SeedFault(StrEnum):
@@ -26,6 +28,9 @@ class SeedFault(StrEnum):
     BAND_MISSED = "band-missed"
     PROFIT_FLATTERED = "profit-flattered"
     SEED_LEFT_OUT = "seed-left-out"
+    GUARD_OFF_BY_ONE = "guard-off-by-one"
+    COUNTER_SHARED = "counter-shared"
+    PNL_IN_FLOATS = "pnl-in-floats"
 
 
 @compiled
@@ -72,6 +77,28 @@ def realised_and_a_little(state, symbol, venue, trade, amount):
     state.realised_amount += amount
 
 
+@compiled
+def one_entry_too_late(state, params, s, buy_venue, buy_lots, buy_px, sell_venue, sell_lots, sell_px):
+    """`exposure_refusal` that looks at what stands, and not at what this entry adds to it."""
+    nothing = np.int64(0)
+    return sound_exposure_refusal(state, params, s, buy_venue, nothing, buy_px, sell_venue, nothing, sell_px)
+
+
+@compiled
+def losses_of_all(state, params, out, s, trade, now_ns):
+    """`remember_result` that counts every symbol's losses for the first one."""
+    sound_remember_result(state, params, out, np.int64(0), trade, now_ns)
+
+
+@compiled
+def realised_in_floats(state, symbol, venue, trade, amount):
+    """`book_realised` that keeps the session's sum as a single-precision float would."""
+    trade.realised_amount += amount
+    symbol.realised_amount += amount
+    venue.realised_amount += amount
+    state.realised_amount = np.int64(np.float32(state.realised_amount) + np.float32(amount))
+
+
 @dataclass(frozen=True)
 class Defect:
     """What a fault changes: engine functions by name, or settings of one seed of the first campaign."""
@@ -90,6 +117,9 @@ DEFECTS: dict[SeedFault, Defect] = {
     SeedFault.BAND_MISSED: Defect(settings_of_one_seed=("hold_max_ms=200",)),
     SeedFault.PROFIT_FLATTERED: Defect({"book_realised": realised_and_a_little}),
     SeedFault.SEED_LEFT_OUT: Defect(leaves_out_a_seed=True),
+    SeedFault.GUARD_OFF_BY_ONE: Defect({"exposure_refusal": one_entry_too_late}),
+    SeedFault.COUNTER_SHARED: Defect({"remember_result": losses_of_all}),
+    SeedFault.PNL_IN_FLOATS: Defect({"book_realised": realised_in_floats}),
 }
 
 

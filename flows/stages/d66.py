@@ -10,6 +10,8 @@ from flows.stages.stage import Band, Campaign, Remark, Stage
 BTC, ETH = "BTC/USDT", "ETH/USDT"
 WIDE = ("initial_capital_quote=1000000", "orders_per_s_max=256")
 """What symbols share is so wide that it never binds."""
+REMEMBERED = ("losses_in_a_row_max=8", "guard_pause_ms=3000")
+"""A guard with memory is on: what it remembers of one symbol must be nothing to the other."""
 BANDS = {"mixed": (0.40, 0.60), "high": (0.65, 0.95), "low": (0.05, 0.35)}
 """Win rates by market, those of D65."""
 
@@ -28,7 +30,7 @@ def _two(name: str, title: str, btc: str, eth: str) -> Campaign:
         title=title,
         preset="mixed",
         symbols=symbols,
-        settings=WIDE,
+        settings=(*WIDE, *REMEMBERED),
         rows=340_000,
         bands=_bands(symbols),
         closed_least=1_500,
@@ -68,6 +70,7 @@ D66 = Stage(
     depends_on=("D64", "D65"),
     required_exits=("CONVERGED", "HOLD_TIME", "STOP_LOSS", "FEED_ENDED", "SESSION_END"),
     required_order_states=("PENDING", "OPEN", "PARTIALLY_FILLED", "UNKNOWN", "FILLED", "REJECTED", "EXPIRED"),
+    required_trips=("LOSSES_MUST_NOT_RUN_ON",),
     remarks=(
         Remark(
             kind="works",
