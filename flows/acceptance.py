@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from flows.outcome import CampaignOutcome, Check, SeedOutcome
 from flows.report.quantity import quantity
 from flows.seed_rows import config_of
-from flows.stages.stage import Band, Campaign, Stage
+from flows.stages.stage import NO_END, Band, Campaign, Stage
 
 SHOWN_MAX = 3
 
@@ -92,11 +92,14 @@ def _band(campaign: Campaign, band: Band, seeds: tuple[SeedOutcome, ...]) -> Che
     known = [value for value, _ in values if value is not None]
     shown = [quantity(band.figure, end) for end in (min(known), max(known))] if known else []
     observed = " to ".join(shown) or "nothing measured"
+    ends = f"{quantity(band.figure, band.least)} to {quantity(band.figure, band.most)}"
+    if band.most >= NO_END:
+        ends = f"at least {quantity(band.figure, band.least)}"
     return Check(
         name=f"{campaign.name} {band.name}",
         passed=bool(values) and not outside,
         observed=f"{observed} over {len(values)} seeds",
-        expected=f"{quantity(band.figure, band.least)} to {quantity(band.figure, band.most)}, every seed",
+        expected=f"{ends}, every seed",
         detail=_seeds(outside),
     )
 

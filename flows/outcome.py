@@ -40,6 +40,9 @@ class SeedOutcome(BaseModel):
     missed: dict[str, int] = Field(default_factory=dict, description="opportunities missed, by the first rule they met")
     trips: dict[str, int] = Field(default_factory=dict, description="how often a guard or switch tripped, by rule")
     sums: tuple[str, ...] = Field((), description="parts of the portfolio that do not add up to it")
+    moves: dict[str, float] = Field(
+        default_factory=dict, description="money that would even out the venues in the end, by `from → to`"
+    )
     crossed: tuple[str, ...] = Field((), description="exposure that was over its limit, and by how much")
     not_independent: tuple[str, ...] = Field(
         (), description="symbols that decided otherwise alone, or beside one switched off, and where they part"

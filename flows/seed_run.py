@@ -167,6 +167,11 @@ def counts_of(result: SessionResult, *, marks_cross: bool = False) -> dict[str, 
         },
         "refusals": dict(document["refusals"]),
         "missed": dict(document["opportunities"]["missed_by"]),
+        "moves": {
+            f"{source} → {target}": own
+            for source, targets in document["rebalancing"]["moves"].items()
+            for target, own in targets.items()
+        },
         "sums": sums_that_differ(result.config, log, result.state),
         "crossed": () if marks_cross else crossed_limits(exposure_of(result.config, log)),
         "trips": trips_of(log),

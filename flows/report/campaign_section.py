@@ -7,7 +7,7 @@ from flows.report.bands_chart import figures_banded_by_symbol
 from flows.report.charts import symbol_band_chart_name
 from flows.report.markdown import code, plain, table
 from flows.report.pictures import Pictures
-from flows.report.quantity import bare, number, quantity, words
+from flows.report.quantity import number, quantity, words
 from flows.report.symbol_table import symbol_sections
 from flows.report.tables import (
     FAILED,
@@ -17,6 +17,7 @@ from flows.report.tables import (
     by_seed,
     campaign_table,
     holds_closed,
+    span,
     worst,
 )
 from flows.stages.stage import Campaign
@@ -44,7 +45,19 @@ def campaign_section(campaign: Campaign, outcome: CampaignOutcome | None, pictur
         parts += pictures.of(f"{campaign.name.lower()}_{kind}", f"{campaign.name}: {title}")
     currency = pictures.currencies.get(campaign.name, "")
     parts += symbol_sections(campaign, outcome, currency)
+    parts += _moves(campaign, outcome, currency)
     return [*parts, sessions_table(outcome, currency), "How the entries of each session left:", _exits(outcome)]
+
+
+def _moves(campaign: Campaign, outcome: CampaignOutcome, currency: str) -> list[str]:
+    """What would even out the venues after the shown session; only where edges set something aside for it."""
+    shown = next((one for one in outcome.backtests if one.seed == (campaign.paper_seed or campaign.seeds[0])), None)
+    if shown is None or shown.figures.get("rebalancing_cost_share") is None:
+        return []
+    moves = ", ".join(f"{number(own, 2)} {currency} {way}".replace("  ", " ") for way, own in shown.moves.items())
+    share = quantity("rebalancing_cost_share", shown.figures["rebalancing_cost_share"])
+    said = f"would cost {share} of what the edges of its trades set aside" if moves else "nothing has to be moved"
+    return [plain(f"To even out the venues after seed {shown.seed}: {moves or 'none'}; {said}. Nothing was moved.")]
 
 
 def _market(campaign: Campaign) -> str:
@@ -79,7 +92,7 @@ def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:
             [
                 PASSED if every else FAILED,
                 plain(band_words(band)),
-                f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}",
+                span(band),
                 f"{quantity(band.figure, one.figure(band.figure, band.symbol))}, seed {one.seed}, {one.mode}",
                 quantity(band.figure, room, signed=True).replace(" %", " points"),
             ]

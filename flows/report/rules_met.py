@@ -15,7 +15,7 @@ NEVER = f"{FAILED} never"
 
 @dataclass(frozen=True)
 class RuleMet:
-    """A rule over all sessions of a stage; `must_refuse`, `must_trip`: the stage requires it to."""
+    """A rule over all sessions of a stage; `must_…`: the stage requires it to, REDUCED and FLATTENED after a trip."""
 
     name: str
     refused: int
@@ -23,6 +23,10 @@ class RuleMet:
     tripped: int
     must_refuse: bool
     must_trip: bool
+    reduced: int = 0
+    flattened: int = 0
+    must_reduce: bool = False
+    must_flatten: bool = False
 
     @property
     def words(self) -> str:
@@ -36,12 +40,17 @@ def rules_met(stage: Stage, sessions: Iterable[SeedOutcome]) -> list[RuleMet]:
     counted = {kind: _total([getattr(one, kind) for one in found]) for kind in ("refusals", "missed", "trips")}
     names = {name for counts in counted.values() for name, count in counts.items() if count}
     names |= {*stage.required_refusals, *stage.required_trips}
+    names = {name.partition(" ")[0] for name in names}  # `RULE REDUCED` is the rule's own
     return [
         RuleMet(
             name,
             *(counted[kind].get(name, 0) for kind in ("refusals", "missed", "trips")),
             must_refuse=name in stage.required_refusals,
             must_trip=name in stage.required_trips,
+            reduced=counted["trips"].get(f"{name} REDUCED", 0),
+            flattened=counted["trips"].get(f"{name} FLATTENED", 0),
+            must_reduce=f"{name} REDUCED" in stage.required_trips,
+            must_flatten=f"{name} FLATTENED" in stage.required_trips,
         )
         for name in sorted(names, key=_precedence)
     ]
@@ -55,10 +64,13 @@ def rules_table(rules: list[RuleMet]) -> str:
             _count(rule.refused, rule.must_refuse),
             number(rule.missed),
             _count(rule.tripped, rule.must_trip),
+            _count(rule.reduced, rule.must_reduce),
+            _count(rule.flattened, rule.must_flatten),
         ]
         for rule in rules
     ]
-    return table(["rule", "looks refused", "opportunities missed", "guard trips"], rows, right=(1, 2, 3))
+    heads = ["rule", "looks refused", "opportunities missed", "guard trips", "reduced", "flattened"]
+    return table(heads, rows, right=tuple(range(1, len(heads))))
 
 
 def _count(count: int, required: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from flows.outcome import CampaignOutcome, Check, SeedOutcome, StageOutcome
 from flows.report.quantity import bare, number, quantity, words
-from flows.stages.stage import Band, Campaign
+from flows.stages.stage import NO_END, Band, Campaign
 
 HASH_CHARACTERS = 12
 PASSED, FAILED, LIMITED = "✅", "❌", "⚠️"
@@ -82,6 +82,13 @@ def band_words(band: Band) -> str:
     return f"{band.symbol} {words(band.figure)}".lstrip()
 
 
+def span(band: Band) -> str:
+    """What lies inside a band, in words: "40.0 to 60.0 %", "at least 100"."""
+    if band.most >= NO_END:
+        return f"at least {quantity(band.figure, band.least)}"
+    return f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}"
+
+
 def margin(band: Band, value: float | None) -> float | None:
     """How far inside its band a value lies, in the figure's own unit; negative outside, None where there is none."""
     if value is None or math.isnan(value):
@@ -109,7 +116,7 @@ def outside(campaign: Campaign, outcome: CampaignOutcome) -> list[str]:
         for band in campaign.bands:
             value = one.figure(band.figure, band.symbol)
             if not band.holds(value):
-                asked = f"{bare(band.figure, band.least)} to {quantity(band.figure, band.most)}"
+                asked = span(band)
                 exactly = "" if value is None else f" ({value:.6g})"  # 39.97 % reads as 40.0 %
                 is_ = f"{band_words(band)} {quantity(band.figure, value)}{exactly}"
                 lines.append(f"{who}: {is_} is outside {asked}")

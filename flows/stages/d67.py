@@ -48,7 +48,7 @@ P3 = Campaign(
         "initial_capital_quote=1300",
     ),
     rows=300_000,
-    bands=(Band(figure="refused_by_limits", least=100, most=1e12), PRICED_IN),
+    bands=(Band(figure="refused_by_limits", least=100), PRICED_IN),
 )
 
 D67 = Stage(

@@ -13,6 +13,10 @@ SEEDS = tuple(range(1, 21))
 """Of every campaign, fixed before any was run."""
 
 
+NO_END = 1e300
+"""The upper end of a band that has none; infinity is no JSON."""
+
+
 class Band(BaseModel):
     """What a figure of every seed must lie between, both ends allowed; of one symbol where it names one."""
 
@@ -21,7 +25,7 @@ class Band(BaseModel):
     figure: str = Field(description="a name of SeedOutcome.figures, e.g. win_rate")
     symbol: str = Field("", description="then of SeedOutcome.symbols[symbol]")
     least: float = Field(allow_inf_nan=False)
-    most: float = Field(allow_inf_nan=False)
+    most: float = Field(NO_END, allow_inf_nan=False, description="left out: no upper end")
 
     @property
     def name(self) -> str:

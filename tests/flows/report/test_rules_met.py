@@ -13,7 +13,7 @@ from tests.flows.report.picture_faults import SVG, faults_of, words_outside
 REQUIRED = STAGE.model_copy(
     update={
         "required_refusals": ("KILL_SWITCH_MUST_BE_OFF", "BOOK_MUST_BE_FRESH"),
-        "required_trips": ("DRAWDOWN_MUST_STAY_INSIDE", "LOSSES_MUST_NOT_RUN_ON"),
+        "required_trips": ("DRAWDOWN_MUST_STAY_INSIDE", "DRAWDOWN_MUST_STAY_INSIDE REDUCED", "LOSSES_MUST_NOT_RUN_ON"),
     }
 )
 SESSIONS = (
@@ -29,11 +29,11 @@ SESSIONS = (
 
 def test_rules_come_in_the_order_of_precedence_with_all_that_was_counted():
     assert rules_table(rules_met(REQUIRED, SESSIONS)).splitlines()[2:] == [
-        "| kill switch must be off | ❌ never | 0 | 0 |",
-        "| book must be fresh | 1,000 | 0 | 0 |",
-        "| cooldown must be over | 7 | 1 | 0 |",
-        "| losses must not run on | 0 | 0 | 2 |",
-        "| drawdown must stay inside | 0 | 0 | ❌ never |",
+        "| kill switch must be off | ❌ never | 0 | 0 | 0 | 0 |",
+        "| book must be fresh | 1,000 | 0 | 0 | 0 | 0 |",
+        "| cooldown must be over | 7 | 1 | 0 | 0 | 0 |",
+        "| losses must not run on | 0 | 0 | 2 | 0 | 0 |",
+        "| drawdown must stay inside | 0 | 0 | ❌ never | ❌ never | 0 |",
     ]
 
 

@@ -67,7 +67,8 @@ def test_no_peak_is_lost_and_the_mean_lies_below_it(points: list[tuple[int, floa
     one = Track.of_values("one", moments.astype(np.int64), values)
     largest, mean = one.stretches(0, 1_000, count)
     assert largest.max() == one.largest
-    assert (mean <= largest * (1 + 1e-6) + 1e-6).all()
+    slack = 1e-6 + 1e-12 * one.largest  # sums over time of numbers far larger round so much
+    assert (mean <= largest * (1 + 1e-6) + slack).all()
     assert np.isfinite(one.stretches(5, 5, count)).all()
 
 
