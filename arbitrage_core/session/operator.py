@@ -24,6 +24,7 @@ from arbitrage_core.storage.live_state.command import (
     OperatorCommand,
 )
 from arbitrage_core.storage.live_state.writer import LiveStateWriter
+from arbitrage_core.storage.record.operator_actions import OperatorAction
 
 LOG = EventLog("operator")
 ROWS = {
@@ -37,12 +38,29 @@ ROWS = {
 }
 """Commands that are rows of the engine."""
 ANSWER_CHARACTERS_MAX = 400
+SOURCE = "control stream"
 
 
-def obey(runner: LiveRunner, writer: LiveStateWriter) -> Callable[[OperatorCommand], None]:
-    """What a listener is to call with each command."""
+def obey(
+    runner: LiveRunner, writer: LiveStateWriter, acted: Callable[[OperatorAction], None] = lambda action: None
+) -> Callable[[OperatorCommand], None]:
+    """What a listener is to call with each command. `acted` is told of each that was answered, for the record."""
 
     def answer(command: OperatorCommand, status: AnswerStatus, text: str) -> None:
+        acted(
+            OperatorAction(
+                command_id=command.command_id,
+                action=command.kind.value,
+                target=command.target,
+                reason=command.reason,
+                operator=command.operator,
+                source=SOURCE,
+                asked_ns=max(command.issued_ns, 1),
+                answered_ns=time.time_ns(),
+                accepted=status == AnswerStatus.ACCEPTED,
+                answer=text,
+            )
+        )
         LOG.info("command_answered", command_id=command.command_id, command_kind=command.kind, status=status)
         try:
             writer.answer(

@@ -206,7 +206,9 @@ def _running(order: PaperOrder, parts: _Parts, runner: LiveRunner, notice: Notic
     """Starts what works beside the loop, and stops it in the reverse order however the block ends: no more rows, the
     last projection, no more commands, the last answers delivered, the last entries recorded."""
     live = parts.live.writer
-    listener = ControlListener(order.redis_url, Namespace(order.checkout_id), live, obey(runner, live))
+    listener = ControlListener(
+        order.redis_url, Namespace(order.checkout_id), live, obey(runner, live, parts.recorder.acted)
+    )
     with ExitStack() as stopping:
         parts.recorder.start()
         stopping.callback(_finish_recording, parts.recorder, runner, notice)

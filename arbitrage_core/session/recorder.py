@@ -21,6 +21,7 @@ from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.storage.live_state.backoff import Backoff
 from arbitrage_core.storage.record.availability import RecordAway
+from arbitrage_core.storage.record.operator_actions import OperatorAction
 from arbitrage_core.storage.record.tables.sessions import LOGS
 from arbitrage_core.storage.record.writer import LogRecord, RecordWriter
 
@@ -54,7 +55,7 @@ class RecorderHealth:
 class Recorder:
     """Records what `put` gets, in order. `start` it; `finish` it, which says whether all of it is recorded.
 
-    `logs` gives log records when asked for some, in pieces, and none when there are no more. `failure` is what stopped
+    `acted` hands over an operator's actions. `logs` gives log records when asked for some, in pieces, and none when there are no more. `failure` is what stopped
     its thread for good, if anything did: a writer of a newer epoch, or entries the database refuses; the session must
     end then. `finished`: the thread is gone, so `writer` is free for others. `complete`: all of it is recorded.
     """
@@ -75,6 +76,7 @@ class Recorder:
         self._entries = self._recorded = self._failures = 0
         self._state: np.record | None = None
         self._untold: list[LogRecord] = []
+        self._actions: deque[OperatorAction] = deque()
         self._away_since: float | None = None
         self._asked_since: float | None = None  # a server that stands still answers nothing, not even no
         self._last_error = ""
@@ -96,6 +98,10 @@ class Recorder:
             with self._wake:
                 self._waiting.append(batch)
                 self._entries += entries
+
+    def acted(self, action: OperatorAction) -> None:
+        """Hands over what an operator ordered and was answered; returns at once."""
+        self._actions.append(action)
 
     @property
     def counts_due(self) -> bool:
@@ -137,7 +143,9 @@ class Recorder:
             self._wake.notify()
         self._thread.join(GIVE_UP_WITHIN_S)
         self.finished = not self._thread.is_alive()
-        self.complete = self.finished and self.failure is None and self._entries == 0 and not self._untold
+        self.complete = (
+            self.finished and self.failure is None and self._entries == 0 and not (self._untold or self._actions)
+        )
         return self.complete
 
     def _run(self) -> None:
@@ -153,7 +161,7 @@ class Recorder:
                 with self._wake:
                     self._away_since = None
                     self._backoff.reset()
-                    if self._finishing and not self._waiting and not more:
+                    if self._finishing and not (self._waiting or self._actions or more):
                         return
         except (BadInput, InvariantBroken) as error:
             self.failure = error
@@ -189,6 +197,10 @@ class Recorder:
             with self._asking():
                 self.writer.append_logs(self._untold)
             self._untold = []
+        while self._actions:
+            with self._asking():
+                self.writer.append_actions([self._actions[0]])
+            self._actions.popleft()
         state = self._state
         if state is not None:
             with self._asking():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redis
+from sqlalchemy import Row, select
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import Command, RowKind
@@ -20,6 +21,8 @@ from arbitrage_core.storage.live_state.connection import BLOCK_MAX_MS, connect
 from arbitrage_core.storage.live_state.control import ControlStream
 from arbitrage_core.storage.live_state.keys import Namespace
 from arbitrage_core.storage.live_state.writer import LiveStateWriter
+from arbitrage_core.storage.record.database import Record
+from arbitrage_core.storage.record.tables import OPERATOR_ACTIONS, SESSIONS
 from tests.services.servers import postgres_url, redis_url
 from tests.session.paper_sessions import CHECKOUT, Beside, paper_order, plain_engine, small_feed
 
@@ -50,6 +53,14 @@ def commands_of(folder: Path) -> list[int]:
     """What was commanded, by the journal."""
     rows = np.concatenate(list(JournalReader(folder).rows()))
     return rows["status"][rows["kind"] == RowKind.COMMAND].tolist()
+
+
+def actions_of(url: str, session: str) -> list[Row]:
+    """What the record holds of the operator's actions in a session, in the order they were answered."""
+    query = select(OPERATOR_ACTIONS).join(SESSIONS, SESSIONS.c.id == OPERATOR_ACTIONS.c.session_id)
+    ordered = query.where(SESSIONS.c.name == session).order_by(OPERATOR_ACTIONS.c.answered_ns)
+    with Record.open(url) as record, record.begin() as connection:
+        return list(connection.execute(ordered))
 
 
 @pytest.mark.slow
@@ -109,6 +120,17 @@ def test_every_command_is_answered_and_obeyed_once(
     assert commands[8:12] == [Command.REDUCE, Command.RESUME, Command.REDUCE, Command.SYMBOL_ON]
     assert set(commands[12:]) == {Command.FLATTEN}, "the end flattens once more"
     assert control.unanswered() == []
+    asked = actions_of(postgres_url, order.name)
+    assert [one.action for one in asked if one.accepted] == [
+        *("pause", "resume", "guard_release", "guard_release", "kill", "guard_release", "symbol_off", "symbol_on"),
+        *("reduce", "resume", "reduce", "symbol_on", "flatten", "stop"),
+    ], "each once, though each was sent twice"
+    assert {one.action: one.arguments["target"] for one in asked if not one.accepted} == {
+        "reduce": "DOGEUSDT",
+        "symbol_off": "DOGEUSDT",
+        "guard_release": "drawdown",
+    }
+    assert {one.operator for one in asked} == {"kim"}
 
 
 class EndedRunner:

@@ -27,6 +27,7 @@ from arbitrage_core.storage.record.binary_copy import copy_in
 from arbitrage_core.storage.record.database import Record, raw
 from arbitrage_core.storage.record.entries import copy_columns
 from arbitrage_core.storage.record.json_form import json_form
+from arbitrage_core.storage.record.operator_actions import OperatorAction, insert_actions
 from arbitrage_core.storage.record.refusal_counts import refusal_counts
 from arbitrage_core.storage.record.session_row import (
     SessionRow,
@@ -197,6 +198,13 @@ class RecordWriter:
             statement = insert(SESSION_LOGS).on_conflict_do_nothing(index_elements=["session_id", "number"])
             connection.execute(statement, rows)
         self._logged += len(records)
+
+    def append_actions(self, actions: Sequence[OperatorAction]) -> None:
+        """Records what operators ordered and were answered, each once. Raises as `append` does."""
+        if actions:
+            with self._transaction() as connection:
+                hold_row(connection, self.session.id, self.epoch)
+                insert_actions(connection, self.session.id, actions)
 
     def end(
         self,
