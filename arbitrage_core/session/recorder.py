@@ -55,9 +55,10 @@ class RecorderHealth:
 class Recorder:
     """Records what `put` gets, in order. `start` it; `finish` it, which says whether all of it is recorded.
 
-    `acted` hands over an operator's actions. `logs` gives log records when asked for some, in pieces, and none when there are no more. `failure` is what stopped
-    its thread for good, if anything did: a writer of a newer epoch, or entries the database refuses; the session must
-    end then. `finished`: the thread is gone, so `writer` is free for others. `complete`: all of it is recorded.
+    `acted` hands over an operator's actions. `logs` gives log records when asked for some, in pieces, and none when
+    there are no more. `failure` is what stopped its thread for good, if anything did: a writer of a newer epoch, or
+    entries the database refuses; the session must end then. `finished`: the thread is gone, so `writer` is free for
+    others. `complete`: all of it is recorded.
     """
 
     def __init__(

@@ -63,6 +63,20 @@ def actions_of(url: str, session: str) -> list[Row]:
         return list(connection.execute(ordered))
 
 
+def each_is_recorded_once(asked: list[Row]) -> None:
+    """What the record should hold of the commands of the test below."""
+    assert [one.action for one in asked if one.accepted] == [
+        *("pause", "resume", "guard_release", "guard_release", "kill", "guard_release", "symbol_off", "symbol_on"),
+        *("reduce", "resume", "reduce", "symbol_on", "flatten", "stop"),
+    ], "each once, though each was sent twice"
+    assert {one.action: one.arguments["target"] for one in asked if not one.accepted} == {
+        "reduce": "DOGEUSDT",
+        "symbol_off": "DOGEUSDT",
+        "guard_release": "drawdown",
+    }
+    assert {one.operator for one in asked} == {"kim"}
+
+
 @pytest.mark.slow
 def test_every_command_is_answered_and_obeyed_once(
     tmp_path: Path, postgres_url: str, redis_url: str, client: redis.Redis
@@ -120,17 +134,7 @@ def test_every_command_is_answered_and_obeyed_once(
     assert commands[8:12] == [Command.REDUCE, Command.RESUME, Command.REDUCE, Command.SYMBOL_ON]
     assert set(commands[12:]) == {Command.FLATTEN}, "the end flattens once more"
     assert control.unanswered() == []
-    asked = actions_of(postgres_url, order.name)
-    assert [one.action for one in asked if one.accepted] == [
-        *("pause", "resume", "guard_release", "guard_release", "kill", "guard_release", "symbol_off", "symbol_on"),
-        *("reduce", "resume", "reduce", "symbol_on", "flatten", "stop"),
-    ], "each once, though each was sent twice"
-    assert {one.action: one.arguments["target"] for one in asked if not one.accepted} == {
-        "reduce": "DOGEUSDT",
-        "symbol_off": "DOGEUSDT",
-        "guard_release": "drawdown",
-    }
-    assert {one.operator for one in asked} == {"kim"}
+    each_is_recorded_once(actions_of(postgres_url, order.name))
 
 
 class EndedRunner:
