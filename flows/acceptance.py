@@ -12,6 +12,8 @@ from flows.seed_rows import config_of
 from flows.stages.stage import NO_END, Band, Campaign, Stage
 
 SHOWN_MAX = 3
+BEYOND_CHANCE = 100
+"""Trades, all of which win or none: where four of five win by the market's design, once in five thousand million."""
 
 
 def stage_checks(stage: Stage, outcomes: tuple[CampaignOutcome, ...]) -> tuple[Check, ...]:
@@ -155,9 +157,19 @@ def _of_all(seeds: tuple[SeedOutcome, ...]) -> list[Check]:
         every("all parts of the portfolio add up", "every session, to the unit", lambda seed: _first(seed.sums)),
         every("no exposure limit is crossed", "every session, at every instant", lambda seed: _first(seed.crossed)),
         every("fees and slippage are the model's", "every fill", lambda seed: _first(seed.model_differences)),
+        every("no win rate is all or nothing", "every session and symbol that traded much", _all_or_nothing),
         every("fees are paid", "more than 0 in every session", _not_zero("fees_quote")),
         every("slippage is felt", "not 0 in every session", _not_zero("slippage_quote")),
     ]
+
+
+def _all_or_nothing(seed: SeedOutcome) -> str | None:
+    """Where every trade won, or none, of so many that chance is no reason."""
+    for whose, figures in (("", seed.figures), *seed.symbols.items()):
+        rate, ended = figures.get("win_rate"), (figures.get("closed") or 0) + (figures.get("unwound") or 0)
+        if rate in (0.0, 1.0) and ended >= BEYOND_CHANCE:
+            return f"{rate:.0%} of {ended:,.0f} trades won {whose}".rstrip()
+    return None
 
 
 def _accounting(seed: SeedOutcome) -> str | None:

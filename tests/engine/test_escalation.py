@@ -294,3 +294,20 @@ def test_reduce_works_whatever_else_stops_entries(stop: Command) -> None:
     tape = Tape().both(0, 100.0, 100.6).command(50, stop, 0).command(60, Command.REDUCE)
     session = interpreted(small_config(**ONE), tape.both(70, 100.0, 100.6).both(120, 100.0, 100.6).rows)
     assert reasons(session) == [ExitReason.REDUCED]
+
+
+# ------------------------------------------------------------------------------------------------------------- memory
+
+
+@pytest.mark.parametrize("cut", range(4, 30, 5))
+def test_what_guards_remember_survives_in_the_state_and_goes_on_as_if_nothing_had_been(cut: int) -> None:
+    """Cut anywhere, the state's bytes and the venue's put into a fresh session: it ends as the one that was not cut."""
+    limits = {"symbol_daily_loss_max_quote": 0.1, "losses_in_a_row_max": 1, "guard_pause_ms": 50.0}
+    config = small_config(session={**STEPS, "drawdown_max_quote": 0.3}, **HOLDING, **limits)
+    rows = standing_tape()
+    whole, before, after = interpreted(config, rows), interpreted(config, rows[:cut]), interpreted(config, rows[:0])
+    for name in ("state", "account"):
+        getattr(after, name)[:] = np.frombuffer(getattr(before, name).tobytes(), getattr(before, name).dtype)
+    after.feed(rows[cut:])
+    assert after.state_hash == whole.state_hash
+    assert int(whole.state[0].symbols[0].guards["trips"].sum()) > 0

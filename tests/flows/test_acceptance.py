@@ -7,6 +7,8 @@ import pytest
 
 from flows.acceptance import campaign_checks, passed_campaigns, stage_checks, verdict_of
 from flows.outcome import CampaignOutcome, Check
+from flows.seed_rows import config_of
+from flows.stages.stage import Band
 from tests.flows.outcomes import CAMPAIGN, STAGE, campaign_outcome, seed_outcome, with_seed
 
 
@@ -52,7 +54,14 @@ SPOILT = [
     Spoilt("too few trades", lambda: with_seed(figures={"closed": 99, "entries": 100}), {"C1 closed trades"}),
     Spoilt("below the band", lambda: with_seed(figures={"win_rate": 0.3999}), {"C1 win rate"}),
     Spoilt("above the band", lambda: with_seed(figures={"win_rate": 0.6001}), {"C1 win rate"}),
-    Spoilt("all wins", lambda: _all(figures={"win_rate": 1.0}), {"C1 win rate"}),
+    Spoilt("all wins", lambda: _all(figures={"win_rate": 1.0}), {"C1 win rate", "no win rate is all or nothing"}),
+    Spoilt(
+        "a symbol that never wins",
+        lambda: with_seed(symbols={"AAA": {"win_rate": 0.0, "closed": 99, "unwound": 1}}),
+        {"no win rate is all or nothing"},
+    ),
+    Spoilt("a part that is off", lambda: with_seed(sums=("…",)), {"all parts of the portfolio add up"}),
+    Spoilt("a limit crossed", lambda: with_seed(crossed=("…",)), {"no exposure limit is crossed"}),
     Spoilt("no win rate", lambda: with_seed(figures={"win_rate": None}), {"C1 win rate"}),
     Spoilt("NaN for a win rate", lambda: with_seed(figures={"win_rate": float("nan")}), {"C1 win rate"}),
     Spoilt("no paper session", lambda: campaign_outcome(papers=()), {"C1 paper session equals the backtest"}),
@@ -94,6 +103,56 @@ def test_every_way_to_spoil_a_stage_fails_its_check_and_no_other(spoilt: Spoilt)
     assert failed(spoilt.outcome()) == spoilt.checks
     checks = stage_checks(STAGE, (spoilt.outcome(),))
     assert verdict_of(STAGE, checks) == "D65_REJECTED"
+
+
+def test_few_trades_may_all_win() -> None:
+    lucky = with_seed(symbols={"AAA": {"win_rate": 1.0, "closed": 99, "unwound": 0}})
+    assert "no win rate is all or nothing" not in failed(lucky)
+
+
+OF_SYMBOLS = CAMPAIGN.model_copy(
+    update={"alone": True, "paper_seed": None, "bands": (Band(figure="win_rate", symbol="AAA", least=0.4, most=0.6),)}
+)
+REQUIRING = STAGE.model_copy(
+    update={
+        "campaigns": (OF_SYMBOLS,),
+        "required_refusals": ("CAPITAL_MUST_COVER",),
+        "required_trips": ("DRAWDOWN_MUST_STAY_INSIDE REDUCED",),
+    }
+)
+
+
+def of_symbols(**changed: object) -> set[str]:
+    """The checks that fail when every seed of a campaign by symbols is changed so."""
+    sound = {
+        "symbols": {"AAA": {"win_rate": 0.5, "closed": 150, "unwound": 0}},
+        "compared_alone": 3,
+        "refusals": {"CAPITAL_MUST_COVER": 1},
+        "trips": {"DRAWDOWN_MUST_STAY_INSIDE REDUCED": 1},
+        "config_digest": config_of(OF_SYMBOLS, 1).digest,
+    }
+    seeds = tuple(
+        seed_outcome(seed, **{**sound, "config_digest": config_of(OF_SYMBOLS, seed).digest, **changed})
+        for seed in OF_SYMBOLS.seeds
+    )
+    checks = stage_checks(REQUIRING, (campaign_outcome(backtests=seeds, papers=()),))
+    return {check.name for check in checks if not check.passed}
+
+
+@pytest.mark.parametrize(
+    "changed, check",
+    [
+        ({}, None),
+        ({"symbols": {"AAA": {"win_rate": 0.61}}}, "C1 AAA win rate"),
+        ({"symbols": {"BBB": {"win_rate": 0.5}}}, "C1 AAA win rate"),
+        ({"not_independent": ("AAA alone: orders[3] differs",)}, "C1 each symbol decides as it does alone"),
+        ({"compared_alone": 0}, "C1 each symbol decides as it does alone"),
+        ({"refusals": {}}, "every refusal occurs"),
+        ({"trips": {"DRAWDOWN_MUST_STAY_INSIDE": 9}}, "every guard trips"),
+    ],
+)
+def test_what_is_asked_of_symbols_and_guards_can_fail(changed: dict[str, object], check: str | None) -> None:
+    assert of_symbols(**changed) == ({check} if check else set())
 
 
 def test_a_seed_that_broke_off_counts_for_nothing() -> None:
