@@ -51,10 +51,12 @@ def judge_scope(state, params, out, guard, rule, s, v, limit_quote, now_ns):
 def exposed(state, params, of_symbol, on_venue, staying):
     """Exposure by symbol and venue, each at its ask touch, reporting currency; NaN without a price. `staying`: only
     what no trade that leaves already holds."""
-    total_quote = 0.0
-    for s in range(params.symbol_count):
+    total_quote, first, last = 0.0, np.int64(0), params.symbol_count
+    if of_symbol != ALL_SYMBOLS:
+        first, last = of_symbol, of_symbol + 1
+    for s in range(first, last):
         symbol = state.symbols[s]
-        if symbol.in_use == 0 or (of_symbol != ALL_SYMBOLS and of_symbol != s):
+        if symbol.in_use == 0:
             continue
         for v in range(params.venue_count):
             if on_venue != NO_VENUE and on_venue != v:

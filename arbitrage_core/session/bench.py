@@ -56,7 +56,14 @@ LIMITS = (
     "portfolio_exposure_max_quote=1000000",
     "orders_per_s_max=256",
     "initial_capital_quote=1000000",
+    "losses_in_a_row_max=100000",
+    "slippage_excess_max_bps=1000",
+    "symbol_daily_loss_max_quote=900000",
+    "portfolio_daily_loss_max_quote=900000",
+    "drawdown_max_quote=900000",
+    "drawdown_max_share=0.9",
 )
+"""Every guard is on, none of them so tight that it trips: what is measured trades on."""
 CHILD_TIMEOUT_S = 900
 NOT_INHERITED = ("NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
 """The binding names a cache folder in this very environment, which would send the child's other functions there; and

@@ -44,6 +44,12 @@ def test_every_guard_has_a_finite_limit():
     limits = [
         config.portfolio_exposure_max_quote,
         config.params.symbol_exposure_max_quote,
+        config.params.symbol_daily_loss_max_quote,
+        config.params.slippage_excess_max_bps,
+        config.params.losses_in_a_row_max,
+        config.portfolio_daily_loss_max_quote,
+        config.drawdown_max_quote,
+        config.drawdown_max_share,
         *(venue.exposure_max_quote for venue in config.venues),
     ]
     assert np.isfinite(limits).all()
