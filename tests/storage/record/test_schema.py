@@ -160,6 +160,14 @@ VERDICT = """
     INSERT INTO stage_verdicts (stage, verdict, checks, report, code_version, decided_ns)
     VALUES ('D65', 'MAYBE', '[]', '', '', 1)
 """
+SHORT_DIGEST = """
+    INSERT INTO stage_verdicts (stage, verdict, checks, report, code_version, decided_ns, code_digest)
+    VALUES ('D65', 'ACCEPTED', '[]', '', '', 1, 'abc')
+"""
+CAMPAIGN_DIGEST = """
+    INSERT INTO campaign_runs (campaign, mode, bands, status, code_version, sessions_planned, started_ns, code_digest)
+    VALUES ('C1', 'backtest', '[]', 'running', '', 1, 1, 'abc')
+"""
 HALF_AN_ANSWER = """
     INSERT INTO operator_actions (command_id, action, operator, source, asked_ns, answered_ns)
     VALUES ('a', 'pause', 'x', 'y', 1, 2)
@@ -191,6 +199,8 @@ BROKEN_ENTRIES = [
     ("UPDATE fills SET purpose = 'EXIT'", "can only be updated to DEFAULT"),
     ("INSERT INTO refusals VALUES (99, 'A', 4, 'X', 1, 1, 1)", "refusals_session_id_known"),
     (VERDICT, "stage_verdicts_stage_must_be_known"),
+    (SHORT_DIGEST, "stage_verdicts_digests_must_be_sha256"),
+    (CAMPAIGN_DIGEST, "campaign_runs_digest_must_be_sha256"),
     (LOUD, "session_logs_level_must_be_known"),
     (HALF_AN_ANSWER, "operator_actions_answer_must_be_whole"),
     (SNAPSHOT.format("'abc', 'abc'"), "session_snapshots_payload_must_match_its_sha256"),
