@@ -20,25 +20,25 @@ ALL = "all"
 def run(stage: str, seed_fault: str | None, *, as_json: bool) -> int:
     """Runs a stage, or all there are, shows the verdict and gives the exit code. Raises BadInput."""
     fault = _fault(seed_fault)
-    names = _stages(stage)
+    name = _stage(stage)
     began = time.perf_counter()
     api = prefect_ready(say)
     with SeedsProgress() as progress:
-        documents = [_document(_accepted(name, fault, progress)) for name in names]
+        documents = [_document(outcome) for outcome in _outcomes(name, fault, progress)]
     accepted = all(document["verdict"].endswith("_ACCEPTED") for document in documents)
     if as_json:
-        print_document({"stages": documents} if stage == ALL else documents[0])
+        print_document({"stages": documents} if name == ALL else documents[0])
     else:
         for document in documents:
             _show(document, ui_of(api), time.perf_counter() - began)
     return ACCEPTED if accepted else FAILED
 
 
-def _stages(stage: str) -> list[str]:
-    """The stages meant. The names are read without Prefect, so that a wrong one is said at once."""
-    from flows.stages.registry import STAGES, stage_of
+def _stage(stage: str) -> str:
+    """The stage meant, or `all`. The names are read without Prefect, so that a wrong one is said at once."""
+    from flows.stages.registry import stage_of
 
-    return list(STAGES) if stage == ALL else [stage_of(stage.upper()).name]
+    return ALL if stage.lower() == ALL else stage_of(stage.upper()).name
 
 
 def _fault(name: str | None):
@@ -52,13 +52,13 @@ def _fault(name: str | None):
         raise BadInput(f"no seed fault {name!r}", f"there are {', '.join(SeedFault)}") from None
 
 
-def _accepted(name: str, fault, progress: SeedsProgress) -> Any:
-    from flows.accept import accept
+def _outcomes(name: str, fault, progress: SeedsProgress) -> tuple[Any, ...]:
+    from flows.accept import accept, accept_all
     from flows.progress import listen
     from flows.stages.registry import StageName
 
     listen(progress.told)
-    return accept(stage=StageName(name), seed_fault=fault)
+    return accept_all(seed_fault=fault) if name == ALL else (accept(stage=StageName(name), seed_fault=fault),)
 
 
 def _document(outcome: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.session.pace import MAX, pace_of
 from console.accept_run import checks_shown, say
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
@@ -12,18 +14,19 @@ from console.prefect_ready import prefect_ready
 from console.progress import SeedsProgress
 
 
-def run(name: str, *, as_json: bool) -> int:
+def run(name: str, mode: str, pace: str | None, *, as_json: bool) -> int:
     """Runs a campaign, shows it and gives the exit code. Raises BadInput."""
     from flows.stages.registry import CampaignName, campaign_of
 
     chosen = CampaignName(campaign_of(name.upper())[1].name)
+    _must_be_runnable(mode, pace)
     prefect_ready(say)
-    from flows.campaign import campaign
+    from flows.campaign import Mode, campaign
     from flows.progress import listen
 
     with SeedsProgress() as progress:
         listen(progress.told)
-        document = campaign(chosen)
+        document = campaign(chosen, Mode(mode), pace or MAX)
     if as_json:
         print_document(document)
     else:
@@ -31,12 +34,22 @@ def run(name: str, *, as_json: bool) -> int:
     return ACCEPTED if document["passed"] else FAILED
 
 
+def _must_be_runnable(mode: str, pace: str | None) -> None:
+    if mode == "live":
+        raise BadInput("campaigns on an exchange are not there yet", "choose --mode paper, or backtest")
+    if mode not in ("backtest", "paper"):
+        raise BadInput(f"no mode {mode!r}", "there are backtest and paper")
+    if mode == "backtest" and pace is not None:
+        raise BadInput("a backtest has no pace", "choose it with --mode paper")
+    pace_of(pace or MAX)
+
+
 def _show(document: dict[str, Any]) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("seed", "closed", "win rate", "net", "fees", "state"):
         table.add_column(head, justify="right")
-    for seed in document["outcome"]["backtests"]:
+    for seed in document["outcome"]["backtests"] or document["outcome"]["papers"]:
         figures = seed["figures"]
         cells = (
             str(seed["seed"]),

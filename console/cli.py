@@ -12,6 +12,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from console.accept import accept, campaign
+from console.audit import audit
 from console.backtest import backtest
 from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
@@ -39,6 +40,7 @@ app.command("backtest")(backtest)
 app.command("paper")(paper)
 app.command("accept")(accept)
 app.command("campaign")(campaign)
+app.command("audit")(audit)
 app.command("replay")(replay)
 app.command("bench")(bench)
 app.command("up")(up)

@@ -2,18 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.feeds.distorted import Distorted, Distortion
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
+from arbitrage_core.feeds.row_stream import rows_within
 from arbitrage_core.feeds.scripted import Scripted, Step
 from arbitrage_core.feeds.synthetic import ROWS_MAX, SyntheticQuotes
 from arbitrage_core.feeds.synthetic_market import SyntheticMarket
@@ -156,19 +155,6 @@ def _paths_of(folder: Path, files: list[dict[str, Any]], data: tuple[Path, ...])
     if missing:
         raise BadInput(f"the rows were read from {', '.join(missing)}, no longer there", "say where: --data FILE")
     return paths
-
-
-def rows_within(arrays: Iterator[np.ndarray] | Sequence[np.ndarray] | Feed, duration_ns: int) -> int:
-    """How many rows lie before the first one's time plus the duration: generating is faster than any bookkeeping."""
-    until_ns, count = None, 0
-    for rows in arrays:
-        if until_ns is None:
-            until_ns = int(rows["now_ns"][0]) + duration_ns
-        inside = int(np.searchsorted(rows["now_ns"], until_ns, side="left"))
-        count += inside
-        if inside < len(rows):
-            break
-    return count
 
 
 def _slug(name: str) -> str:

@@ -96,7 +96,7 @@ class Deploying:
 
     def _are_there(self) -> bool:
         with suppress(OSError, http.client.HTTPException):
-            names = [(_function(one), one["name"]) for one in _deployments()]
+            names = [(_flow(one), one["name"]) for one in _deployments()]
             return all(call(self._api_url, f"/deployments/name/{f}/{d}", ASK_S)[0] == 200 for f, d in names)
         return False
 
@@ -110,5 +110,6 @@ def _module(deployment: dict[str, str]) -> str:
     return deployment["entrypoint"].partition(":")[0].removesuffix(".py").replace("/", ".")
 
 
-def _function(deployment: dict[str, str]) -> str:
-    return deployment["entrypoint"].partition(":")[2]
+def _flow(deployment: dict[str, str]) -> str:
+    """`accept-all` of `flows/accept.py:accept_all`: Prefect writes the names of functions with hyphens."""
+    return deployment["entrypoint"].partition(":")[2].replace("_", "-")

@@ -10,42 +10,107 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from arbitrage_core.storage.record.database import Record
 from checks import prepare
 from flows.acceptance import stage_checks, verdict_of
+from flows.audit import always_yes, look
+from flows.audit_checks import gap_check, list_checks, order_check
+from flows.audit_controls import control_checks
+from flows.audit_documents import audit_of, newest_evidence, write_documents
+from flows.audit_run import show_audit
 from flows.campaign_run import Ground, run_campaigns
 from flows.gate import gate_checks
 from flows.grounds import ground
-from flows.outcome import CampaignOutcome, Check, StageOutcome
+from flows.outcome import CampaignOutcome, Check, StageOutcome, Standing
 from flows.progress import Progress
 from flows.report.tables import campaign_table, checks_table
 from flows.reporting import written_report
-from flows.seed_faults import SeedFault
-from flows.stages.registry import StageName, stage_of
+from flows.seed_faults import SeedFault, defect_of
+from flows.stages.features import FEATURES
+from flows.stages.order import ORDER, before
+from flows.stages.registry import STAGES, StageName, stage_of
 from flows.stages.stage import Stage
-from flows.verdicts import record_verdict
+from flows.verdicts import record_verdict, standing_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @flow(name="accept", flow_run_name="accept {stage}", description="Run a stage and give its verdict.", log_prints=False)
 def accept(stage: StageName = StageName.D65, seed_fault: SeedFault | None = None) -> StageOutcome:
-    """Runs a stage: D65_ACCEPTED or D65_REJECTED, with what was measured.
+    """Runs a stage: D65_ACCEPTED or D65_REJECTED, with what was measured. The stages before it are cited, or run.
 
     Args:
         stage: which stage
         seed_fault: a deliberate defect, which the stage must reject; none for the real thing
     """
-    chosen, began = stage_of(stage), time.perf_counter()
-    here = ground(_line())
-    campaigns = run_stage_campaigns(chosen, here, seed_fault)
-    checks = (*stage_checks(chosen, campaigns), *check_record(chosen, here, campaigns))
+    chosen, here = stage_of(stage), ground(_line())
+    standings = stand_before(chosen, here) if seed_fault is None else ()
+    outcome = judge(chosen, here, seed_fault, standings)
+    if seed_fault is None:
+        tell(here)
+    return outcome
+
+
+@flow(name="accept-all", description="Run every stage in order, then write audit and roadmap anew.", log_prints=False)
+def accept_all(seed_fault: SeedFault | None = None) -> tuple[StageOutcome, ...]:
+    """Runs every stage there is, in order, and gives their verdicts.
+
+    Args:
+        seed_fault: a deliberate defect, which every stage must reject; none for the real thing
+    """
+    here, outcomes = ground(_line()), []
+    standings: tuple[Standing, ...] = ()
+    for stage in STAGES.values():
+        outcomes.append(judge(stage, here, seed_fault, standings))
+        standings = (*standings, _standing(outcomes[-1]))
+    if seed_fault is None:
+        tell(here)
+    return tuple(outcomes)
+
+
+def stand_before(stage: Stage, here: Ground) -> tuple[Standing, ...]:
+    """How the stages before this one stand, in order, up to the first that is not accepted.
+
+    One accepted on the same code and settings is cited, another is run.
+    """
+    standings: tuple[Standing, ...] = ()
+    for name in before(stage.name):
+        standing = _cited_or_run(name, here, standings)
+        standings = (*standings, standing)
+        if not standing.accepted:
+            break
+    return standings
+
+
+def _cited_or_run(name: str, here: Ground, standings: tuple[Standing, ...]) -> Standing:
+    if name not in STAGES:
+        return Standing(stage=name, accepted=False, verdict_id=None, cited=False)
+    with Record.open(here.postgres_url) as record:
+        standing = standing_of(record, STAGES[name])
+    if standing is not None and standing.accepted:
+        _line()(f"{name} is accepted on this code and these settings: verdict {standing.verdict_id}")
+        return standing
+    _line()(f"{name} comes first, and is not accepted on this code and these settings yet: running it")
+    return _standing(judge(STAGES[name], here, None, standings))
+
+
+def _standing(outcome: StageOutcome) -> Standing:
+    return Standing(stage=outcome.stage, accepted=outcome.accepted, verdict_id=outcome.verdict_id, cited=False)
+
+
+def judge(stage: Stage, here: Ground, fault: SeedFault | None, standings: tuple[Standing, ...]) -> StageOutcome:
+    """Runs one stage by itself, checks it, records its verdict and writes its report."""
+    began = time.perf_counter()
+    campaigns = run_stage_campaigns(stage, here, fault)
+    checks = (*stage_checks(stage, campaigns), *check_record(stage, here, campaigns))
+    checks = (*checks, *check_ground(stage, here, fault, standings, campaigns, checks))
     outcome = StageOutcome(
-        stage=chosen.name,
-        verdict=verdict_of(chosen, checks),
+        stage=stage.name,
+        verdict=verdict_of(stage, checks),
         checks=checks,
         campaigns=campaigns,
-        seed_fault=seed_fault,
+        seed_fault=fault,
+        rests_on=standings,
         elapsed_s=time.perf_counter() - began,
     )
-    return publish(chosen, here, outcome)
+    return publish(stage, here, outcome)
 
 
 @task(name="campaigns", persist_result=False, cache_policy=None)
@@ -73,12 +138,42 @@ def check_record(stage: Stage, here: Ground, campaigns: tuple[CampaignOutcome, .
     return gate_checks(stage.name, here.postgres_url, campaigns)
 
 
+@task(name="audit", persist_result=False, cache_policy=None)
+def check_ground(
+    stage: Stage,
+    here: Ground,
+    fault: SeedFault | None,
+    standings: tuple[Standing, ...],
+    campaigns: tuple[CampaignOutcome, ...],
+    checks: tuple[Check, ...],
+) -> tuple[Check, ...]:
+    """What a stage rests on: the stages before it, and no gap among what it and they own. Of the first, the audit.
+
+    A run with a planted defect is an experiment and rests on nothing; a blinded audit is always tried by its controls.
+    """
+    looking = always_yes if defect_of(fault).blinds_the_audit else look
+    found: list[Check] = []
+    if stage.name == ORDER[0] or looking is always_yes:
+        found += control_checks(FEATURES, looking=looking, workers=here.workers)
+    elif fault is None:
+        found.append(order_check(stage.name, standings))
+    with Record.open(here.postgres_url) as record:
+        evidence = newest_evidence(record).with_run(stage.name, campaigns, (*checks, *found))
+    audit = audit_of(evidence, ROOT, looking)
+    if stage.name == ORDER[0]:
+        found += list_checks(FEATURES, audit.findings, audit.report)
+    elif fault is None:
+        found.append(gap_check(stage.name, audit.findings))
+    return tuple(found)
+
+
 @task(name="report", persist_result=False, cache_policy=None)
 def publish(stage: Stage, here: Ground, outcome: StageOutcome) -> StageOutcome:
     """Report and verdict: into the record, as artifacts, and a stage's own run also into docs/reports."""
     with Record.open(here.postgres_url) as record:
         outcome, markdown = written_report(stage, outcome, record, ROOT)
-        record_verdict(record, stage, outcome, markdown, str(runtime.flow_run.id or "") or None)
+        verdict_id = record_verdict(record, stage, outcome, markdown, str(runtime.flow_run.id or "") or None)
+    outcome = outcome.model_copy(update={"verdict_id": verdict_id})
     key = stage.name.lower()
     create_table_artifact(table=checks_table(outcome), key=f"{key}-checks", description=f"{outcome.verdict}: checks")
     for campaign in outcome.campaigns:
@@ -89,6 +184,14 @@ def publish(stage: Stage, here: Ground, outcome: StageOutcome) -> StageOutcome:
         )
     create_markdown_artifact(markdown=markdown, key=f"{key}-report", description=f"{outcome.verdict}: final report")
     return outcome
+
+
+@task(name="documents", persist_result=False, cache_policy=None)
+def tell(here: Ground) -> None:
+    """Audit and roadmap, as they stand now: in docs, and as an artifact."""
+    with Record.open(here.postgres_url) as record:
+        audit = write_documents(record, ROOT)
+    show_audit(audit)
 
 
 def _line() -> Callable[[str], None]:

@@ -7,7 +7,7 @@ outcomes, a seed that never came back, a figure that is None.
 from collections.abc import Callable, Iterable
 
 from flows.outcome import CampaignOutcome, Check, SeedOutcome
-from flows.report.quantity import quantity
+from flows.report.quantity import quantity, words
 from flows.seed_rows import config_of
 from flows.stages.stage import NO_END, Band, Campaign, Stage
 
@@ -33,6 +33,18 @@ def campaign_checks(campaign: Campaign, outcome: CampaignOutcome) -> tuple[Check
     return (*_of_campaign(campaign, outcome), *_of_all(outcome.all))
 
 
+def paper_checks(campaign: Campaign, outcome: CampaignOutcome) -> tuple[Check, ...]:
+    """All checks of one seed of a campaign that ran as a paper session by itself."""
+    seeds = outcome.papers
+    return (
+        _settings(campaign, seeds),
+        _closed(campaign, seeds),
+        *(_band(campaign, band, seeds) for band in campaign.bands),
+        *([_shows(campaign, seeds)] if campaign.shows else []),
+        *_of_all(seeds),
+    )
+
+
 def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Check]:
     backtests = outcome.backtests if outcome is not None else ()
     return [
@@ -40,6 +52,7 @@ def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Ch
         _settings(campaign, backtests),
         _closed(campaign, backtests),
         *(_band(campaign, band, backtests) for band in campaign.bands),
+        *([_shows(campaign, backtests)] if campaign.shows else []),
         *([_paper(campaign, outcome)] if campaign.paper_seed is not None else []),
         *([_independent(campaign, backtests)] if campaign.alone else []),
     ]
@@ -104,6 +117,23 @@ def _band(campaign: Campaign, band: Band, seeds: tuple[SeedOutcome, ...]) -> Che
         expected=f"{ends}, every seed",
         detail=_seeds(outside),
     )
+
+
+def _shows(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
+    least = {path: min((seed.at(path) or 0.0 for seed in seeds), default=0.0) for path in campaign.shows}
+    short = [path for path, asked in campaign.shows.items() if not least[path] >= asked]
+    return Check(
+        name=f"{campaign.name} shows what it must",
+        passed=bool(seeds) and not short,
+        observed=", ".join(f"{_figure_name(path)} {value:,.0f}" for path, value in least.items()),
+        expected=", ".join(f"{_figure_name(path)} {value:,.0f}" for path, value in campaign.shows.items())
+        + ", or more, in every seed",
+        detail=f"too little: {', '.join(short)}" if short else "",
+    )
+
+
+def _figure_name(path: str) -> str:
+    return words(path.rpartition(".")[2])
 
 
 def _independent(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:

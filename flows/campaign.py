@@ -1,39 +1,57 @@
 """The flow `campaign`: one campaign of a stage by itself, its seeds against its bands. No verdict on the stage."""
 
-from typing import Any
+import time
+from enum import StrEnum
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, runtime
 from prefect.artifacts import create_table_artifact
+from pydantic import Field
 
+from arbitrage_core.session.pace import MAX, pace_of
 from arbitrage_core.storage.record.database import Record
-from flows.acceptance import campaign_checks
-from flows.campaign_run import end_campaign, run_campaigns
+from flows.acceptance import campaign_checks, paper_checks
+from flows.campaign_run import Ground, abandoned_if_left, begin_campaign, end_campaign, run_campaigns, run_paper_seed
 from flows.grounds import ground
+from flows.leaving import Leaving
+from flows.outcome import CampaignOutcome
 from flows.progress import Progress
 from flows.report.tables import campaign_table, rows_of
+from flows.session import PACE
 from flows.stages.registry import CampaignName, campaign_of
+from flows.stages.stage import Campaign
+
+
+class Mode(StrEnum):
+    """backtest: every seed, and one of them as a paper session besides; paper: that one alone, at a pace."""
+
+    BACKTEST = "backtest"
+    PAPER = "paper"
 
 
 @flow(name="campaign", flow_run_name="campaign {name}", description="One campaign: every seed against its bands.")
-def campaign(name: CampaignName = CampaignName.C1) -> dict[str, Any]:
-    """Runs every seed of a campaign and its paper session; gives outcome and checks.
+def campaign(
+    name: CampaignName = CampaignName.C1,
+    mode: Mode = Mode.BACKTEST,
+    pace: Annotated[str, Field(pattern=PACE)] = MAX,
+) -> dict[str, Any]:
+    """Runs every seed of a campaign and its paper session, or that session alone; gives outcome and checks.
 
     Args:
         name: which campaign; each seed must lie in its bands
+        mode: every seed as a backtest, or one seed as a paper session
+        pace: of a paper session: real, as fast as the market; max; or a number, times as fast
     """
     line = get_run_logger().info
     stage, chosen = campaign_of(name)
-    here = ground(line)
-    progress = Progress(len(chosen.seeds), f"{chosen.name}: seeds", line)
-    (outcome,) = run_campaigns(
-        (chosen,),
-        here,
-        stage=None,
-        flow_run_id=str(runtime.flow_run.id or "") or None,
-        told=progress.told,
-        notice=line,
-    )
-    checks = campaign_checks(chosen, outcome)
+    here, run_id = ground(line), str(runtime.flow_run.id or "") or None
+    if mode is Mode.PAPER:
+        outcome = _paper(chosen, here, pace_of(pace), run_id, line)
+        checks = paper_checks(chosen, outcome)
+    else:
+        progress = Progress(len(chosen.seeds), f"{chosen.name}: seeds", line)
+        (outcome,) = run_campaigns((chosen,), here, stage=None, flow_run_id=run_id, told=progress.told, notice=line)
+        checks = campaign_checks(chosen, outcome)
     passed = all(check.passed for check in checks if check.critical)
     with Record.open(here.postgres_url) as record, record.begin() as connection:
         end_campaign(outcome, passed, None, connection)
@@ -46,7 +64,20 @@ def campaign(name: CampaignName = CampaignName.C1) -> dict[str, Any]:
     return {
         "campaign": chosen.name,
         "stage": stage.name,
+        "mode": mode.value,
         "passed": passed,
         "checks": [check.model_dump(mode="json") for check in checks],
         "outcome": outcome.model_dump(mode="json"),
     }
+
+
+def _paper(chosen: Campaign, here: Ground, factor: float, run_id: str | None, line) -> CampaignOutcome:
+    """The campaign's paper seed by itself; Cancel and Suspend end it in order."""
+    began, leaving = time.perf_counter(), Leaving(run_id)
+    campaign_run = begin_campaign(chosen, here, None, run_id, mode=Mode.PAPER.value)
+    with abandoned_if_left(here, [campaign_run]), leaving.watched():
+        seed = run_paper_seed(chosen, campaign_run, here, factor=factor, notice=line, on_look=leaving.look)
+    leaving.conclude()
+    return CampaignOutcome(
+        campaign=chosen.name, run_id=campaign_run, backtests=(), papers=(seed,), elapsed_s=time.perf_counter() - began
+    )

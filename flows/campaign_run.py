@@ -19,12 +19,14 @@ import arbitrage_core
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.monitoring.logs.log_book import open_logs
 from arbitrage_core.session.binding import Notice, sources_digest
+from arbitrage_core.session.live_runner import LiveRunner
 from arbitrage_core.session.paper import PaperOrder, run_paper
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.session import Session
 from arbitrage_core.storage.record.availability import RecordAway
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS
+from flows.digests import code_digest
 from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.seed_faults import SeedFault, defect_of
 from flows.seed_rows import config_of, feed_of
@@ -79,12 +81,12 @@ def run_campaigns(
     """
     warm_up(campaigns, fault, notice)
     ground.sessions.mkdir(parents=True, exist_ok=True)
-    runs = {campaign.name: _begun(campaign, ground, stage, flow_run_id) for campaign in campaigns}
+    runs = {campaign.name: begin_campaign(campaign, ground, stage, flow_run_id, fault) for campaign in campaigns}
     began = {campaign.name: time.perf_counter() for campaign in campaigns}
     backtests: dict[str, list[SeedOutcome]] = {campaign.name: [] for campaign in campaigns}
     papers: dict[str, tuple[SeedOutcome, ...]] = {}
     spawn = multiprocessing.get_context("spawn")
-    with _abandoned_if_left(ground, list(runs.values())), ProcessPoolExecutor(ground.workers, mp_context=spawn) as pool:
+    with abandoned_if_left(ground, list(runs.values())), ProcessPoolExecutor(ground.workers, mp_context=spawn) as pool:
         waiting = {
             pool.submit(run_seed, order): campaign
             for campaign in campaigns
@@ -116,7 +118,7 @@ def run_campaigns(
 
 
 @contextmanager
-def _abandoned_if_left(ground: Ground, runs: list[int]) -> Iterator[None]:
+def abandoned_if_left(ground: Ground, runs: list[int]) -> Iterator[None]:
     """Cancelled, interrupted or broken: the campaigns' runs end as abandoned, and so do sessions that did not end."""
     try:
         yield
@@ -134,8 +136,17 @@ def _orders(campaign: Campaign, run_id: int, ground: Ground, fault: SeedFault | 
     return [SeedOrder(campaign, seed, run_id, ground.sessions, ground.postgres_url, fault) for seed in seeds]
 
 
-def run_paper_seed(campaign: Campaign, run_id: int, ground: Ground) -> SeedOutcome:
-    """One seed through the live runner and its stores, at full pace."""
+def run_paper_seed(
+    campaign: Campaign,
+    run_id: int,
+    ground: Ground,
+    *,
+    factor: float = PACE_OF_CAMPAIGNS,
+    notice: Notice = lambda text: None,
+    on_look: Callable[[LiveRunner], None] = lambda runner: None,
+) -> SeedOutcome:
+    """One seed through the live runner and its stores; `factor`: row seconds a wall second, as fast as can be unless
+    told otherwise."""
     began = time.perf_counter()
     seed = campaign.paper_seed or campaign.seeds[0]
     config, feed = config_of(campaign, seed), feed_of(campaign, seed)
@@ -147,7 +158,7 @@ def run_paper_seed(campaign: Campaign, run_id: int, ground: Ground) -> SeedOutco
         feed=feed,
         name=name,
         folder=folder,
-        factor=PACE_OF_CAMPAIGNS,
+        factor=factor,
         postgres_url=ground.postgres_url,
         redis_url=ground.redis_url,
         checkout_id=ground.checkout_id,
@@ -156,7 +167,7 @@ def run_paper_seed(campaign: Campaign, run_id: int, ground: Ground) -> SeedOutco
     findings: tuple[str, ...] = ()
     with open_logs(ground.home, name) as book:
         try:
-            result = run_paper(order, book)
+            result = run_paper(order, book, notice=notice, on_look=on_look)
         except InvariantBroken as broken:
             findings = (f"the session stopped itself: {broken}",)
             result = None
@@ -186,17 +197,26 @@ def run_paper_seed(campaign: Campaign, run_id: int, ground: Ground) -> SeedOutco
     )
 
 
-def _begun(campaign: Campaign, ground: Ground, stage: str | None, flow_run_id: str | None) -> int:
+def begin_campaign(
+    campaign: Campaign,
+    ground: Ground,
+    stage: str | None,
+    flow_run_id: str | None,
+    fault: SeedFault | None = None,
+    mode: str = "backtest",
+) -> int:
     """Writes down that a campaign begins; its number."""
     values = {
         "campaign": campaign.name,
         "stage": stage,
-        "mode": "backtest",
+        "mode": mode,
         "bands": [band.model_dump() for band in campaign.bands],
         "status": "running",
         "code_version": f"{arbitrage_core.__name__}-{sources_digest()}",
+        "code_digest": code_digest(),
+        "seed_fault": fault,
         "flow_run_id": flow_run_id,
-        "sessions_planned": len(campaign.seeds) + (campaign.paper_seed is not None),
+        "sessions_planned": len(campaign.seeds) + (campaign.paper_seed is not None) if mode == "backtest" else 1,
         "started_ns": time.time_ns(),
     }
     with Record.open(ground.postgres_url) as record, record.begin() as connection:

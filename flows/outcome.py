@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arbitrage_core.domain.errors import InvariantBroken
+
 
 class Check(BaseModel):
     """One thing that had to be so, and what was observed. A critical one that failed rejects the stage."""
@@ -58,6 +60,22 @@ class SeedOutcome(BaseModel):
         """A figure of the session, or of one symbol; None when it was not measured."""
         return (self.symbols.get(symbol, {}) if symbol else self.figures).get(name)
 
+    def at(self, path: str) -> float | None:
+        """What stands at a path such as `figures.fees_quote` or `exits.STOP_LOSS`; what was never counted is 0.
+
+        None for a figure that was not measured. Raises InvariantBroken for a path into nothing.
+        """
+        group, _, name = path.partition(".")
+        if group == "figures":
+            return self.figures.get(name)
+        if group not in COUNTED:
+            raise InvariantBroken(f"a seed has nothing at {path!r}, only figures and {', '.join(COUNTED)}")
+        return float(getattr(self, group).get(name, 0))
+
+
+COUNTED = ("exits", "order_states", "refusals", "missed", "trips")
+"""Fields of a seed that count by name."""
+
 
 class CampaignOutcome(BaseModel):
     """All seeds of a campaign."""
@@ -76,6 +94,17 @@ class CampaignOutcome(BaseModel):
         return (*self.backtests, *self.papers)
 
 
+class Standing(BaseModel):
+    """How a stage stands that others rest on: by a verdict just given, or by one cited from the record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    accepted: bool
+    verdict_id: int | None = Field(description="stage_verdicts.id in the record; none: there is no such stage yet")
+    cited: bool = Field(description="a verdict from before, on the same code and settings; else it was run for this")
+
+
 class StageOutcome(BaseModel):
     """A stage's campaigns, checks and verdict."""
 
@@ -87,6 +116,8 @@ class StageOutcome(BaseModel):
     campaigns: tuple[CampaignOutcome, ...]
     seed_fault: str | None = None
     elapsed_s: float
+    rests_on: tuple[Standing, ...] = Field((), description="the stages before it, as they stood when it was judged")
+    verdict_id: int | None = Field(None, description="stage_verdicts.id in the record, once it is there")
     report: str = Field("", description="path of the report, below the checkout")
     figures: dict[str, Any] = Field(default_factory=dict)
 

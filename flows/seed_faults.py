@@ -31,6 +31,8 @@ class SeedFault(StrEnum):
     GUARD_OFF_BY_ONE = "guard-off-by-one"
     COUNTER_SHARED = "counter-shared"
     PNL_IN_FLOATS = "pnl-in-floats"
+    FEED_END_UNHEARD = "feed-end-unheard"
+    AUDIT_BLIND = "audit-blind"
 
 
 @compiled
@@ -59,6 +61,12 @@ def never_leaves(state, params, out, s, trade, now_ns):
 @compiled
 def never_loses_too_much(symbol, terms, unit, trade):
     """`loses_too_much` that is never true: the stop-loss is off."""
+    return False
+
+
+@compiled
+def feed_end_unheard(symbol, trade):
+    """`feed_ended` that never hears of one."""
     return False
 
 
@@ -101,11 +109,12 @@ def realised_in_floats(state, symbol, venue, trade, amount):
 
 @dataclass(frozen=True)
 class Defect:
-    """What a fault changes: engine functions by name, or settings of one seed of the first campaign."""
+    """What a fault changes: engine functions by name, settings of one seed of the first campaign, or what judges."""
 
     replaced: Mapping[str, Compiled] = field(default_factory=dict)
     settings_of_one_seed: tuple[str, ...] = ()
     leaves_out_a_seed: bool = False
+    blinds_the_audit: bool = False
 
 
 DEFECTS: dict[SeedFault, Defect] = {
@@ -120,6 +129,8 @@ DEFECTS: dict[SeedFault, Defect] = {
     SeedFault.GUARD_OFF_BY_ONE: Defect({"exposure_refusal": one_entry_too_late}),
     SeedFault.COUNTER_SHARED: Defect({"remember_result": losses_of_all}),
     SeedFault.PNL_IN_FLOATS: Defect({"book_realised": realised_in_floats}),
+    SeedFault.FEED_END_UNHEARD: Defect({"feed_ended": feed_end_unheard}),
+    SeedFault.AUDIT_BLIND: Defect(blinds_the_audit=True),
 }
 
 

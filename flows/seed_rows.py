@@ -8,8 +8,9 @@ import numpy as np
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.feeds.distorted import Distorted
 from arbitrage_core.feeds.feed import Feed
-from arbitrage_core.feeds.scripted import Scripted
-from arbitrage_core.feeds.synthetic import SyntheticQuotes
+from arbitrage_core.feeds.row_stream import rows_within
+from arbitrage_core.feeds.scripted import NS_PER_S, Scripted
+from arbitrage_core.feeds.synthetic import ROWS_MAX, SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.session.plan import Offer, plan_session
 from flows.stages.stage import Campaign
@@ -17,25 +18,36 @@ from flows.stages.stage import Campaign
 
 def feed_of(campaign: Campaign, seed: int) -> Feed:
     """The rows of a seed, with what the campaign's script puts between them."""
+    quotes = _quotes(campaign, seed, rows_of(campaign, seed))
+    return Scripted(quotes, campaign.script) if campaign.script else quotes
+
+
+def rows_of(campaign: Campaign, seed: int) -> int:
+    """How many rows a seed has: as many as the campaign says, or as come within its span."""
+    if campaign.span_s is None:
+        return campaign.rows or 0
+    return rows_within(_quotes(campaign, seed, ROWS_MAX), round(campaign.span_s * NS_PER_S))
+
+
+def _quotes(campaign: Campaign, seed: int, rows: int) -> Feed:
     chosen = preset(campaign.preset)
     quotes = SyntheticQuotes(
         chosen.market,
         venues=chosen.venues,
         symbols=tuple(campaign.symbols) or chosen.symbols,
-        rows=campaign.rows,
+        rows=rows,
         seed=seed,
         levels=chosen.levels,
         markets={symbol: preset(name).market for symbol, name in campaign.symbols.items() if name != campaign.preset},
     )
-    distorted = Distorted(quotes, campaign.distortions) if campaign.distortions else quotes
-    return Scripted(distorted, campaign.script) if campaign.script else distorted
+    return Distorted(quotes, campaign.distortions) if campaign.distortions else quotes
 
 
 def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> SessionConfig:
     """The settings of a seed; `more` settings besides those the campaign states."""
-    chosen, feed = preset(campaign.preset), feed_of(campaign, seed)
+    chosen = preset(campaign.preset)
     return plan_session(
-        Offer.of(feed),
+        Offer.of(_quotes(campaign, seed, rows=1)),  # what there is to trade does not hang on how long
         (*campaign.settings, *more),
         params=chosen.params,
         market_overrides=chosen.market_overrides,

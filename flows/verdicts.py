@@ -2,7 +2,7 @@
 
 import time
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 import arbitrage_core
 from arbitrage_core.session.binding import sources_digest
@@ -10,7 +10,8 @@ from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.tables import STAGE_VERDICTS
 from flows.acceptance import passed_campaigns
 from flows.campaign_run import end_campaign
-from flows.outcome import StageOutcome
+from flows.digests import code_digest, config_digest
+from flows.outcome import StageOutcome, Standing
 from flows.stages.stage import Stage
 
 RUNS_KEPT = 2
@@ -26,8 +27,11 @@ OLDER_SESSIONS = text("""
 """)
 
 
-def record_verdict(record: Record, stage: Stage, outcome: StageOutcome, report: str, flow_run_id: str | None) -> None:
-    """Writes a stage's verdict and ends its campaigns' runs, in one transaction; then lets go of older evidence."""
+def record_verdict(record: Record, stage: Stage, outcome: StageOutcome, report: str, flow_run_id: str | None) -> int:
+    """Writes a stage's verdict and ends its campaigns' runs, in one transaction; then lets go of older evidence.
+
+    Gives the verdict's number.
+    """
     passed = passed_campaigns(stage, outcome.checks)
     with record.begin() as connection:
         verdict_id = connection.execute(
@@ -38,6 +42,9 @@ def record_verdict(record: Record, stage: Stage, outcome: StageOutcome, report: 
                 checks=[check.model_dump(mode="json") for check in outcome.checks],
                 report=report,
                 code_version=f"{arbitrage_core.__name__}-{sources_digest()}",
+                code_digest=code_digest(),
+                config_digest=config_digest(stage),
+                seed_fault=outcome.seed_fault,
                 flow_run_id=flow_run_id,
                 decided_ns=time.time_ns(),
             )
@@ -47,6 +54,27 @@ def record_verdict(record: Record, stage: Stage, outcome: StageOutcome, report: 
             end_campaign(campaign, campaign.campaign in passed, verdict_id, connection)
     with record.begin() as connection:
         _let_go(connection, stage)
+    return verdict_id
+
+
+def standing_of(record: Record, stage: Stage) -> Standing | None:
+    """How a stage stands by its newest verdict on the present code and settings; None: there is none.
+
+    Runs with a planted defect are no verdicts on the stage.
+    """
+    table = STAGE_VERDICTS.c
+    query = (
+        select(table.id, table.verdict)
+        .where(table.stage == stage.name, table.seed_fault.is_(None))
+        .where(table.code_digest == code_digest(), table.config_digest == config_digest(stage))
+        .order_by(table.id.desc())
+        .limit(1)
+    )
+    with record.begin() as connection:
+        newest = connection.execute(query).one_or_none()
+    if newest is None:
+        return None
+    return Standing(stage=stage.name, accepted=newest.verdict == "ACCEPTED", verdict_id=newest.id, cited=True)
 
 
 def _let_go(connection: Connection, stage: Stage) -> None:

@@ -118,15 +118,22 @@ def _runs(stage: Stage, by_name: dict[str, CampaignOutcome]) -> str:
             [
                 plain(f"{campaign.name} {campaign.title.split(':')[0]}"),
                 ", ".join(map(code, dict.fromkeys(campaign.symbols.values()) or [campaign.preset])),
-                number(campaign.rows),
+                _length(campaign),
                 _span(campaign.seeds),
                 number(len(backtests)),
                 ", ".join(f"seed {one.seed}" for one in papers) or "none",
                 number(closed),
             ]
         )
-    heads = ["campaign", "market", "rows a seed", "seeds", "backtests", "paper", "closed trades"]
+    heads = ["campaign", "market", "rows or time a seed", "seeds", "backtests", "paper", "closed trades"]
     return table(heads, rows, right=(2, 4, 6))
+
+
+def _length(campaign: Campaign) -> str:
+    """Rows, or the span: "1 h"."""
+    if campaign.span_s is None:
+        return number(campaign.rows)
+    return f"{campaign.span_s / 3600:g} h"
 
 
 def _span(seeds: tuple[int, ...]) -> str:
@@ -200,11 +207,11 @@ def _commands(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOu
 
 
 def _command(campaign: Campaign) -> str:
-    """One seed as a backtest; a campaign with symbols or a script of its own, which no option says, as a whole."""
-    if campaign.symbols or campaign.script:
+    """One seed as a backtest; a campaign with markets or a script of its own, which no option says, as a whole."""
+    if {*campaign.symbols.values()} - {campaign.preset} or campaign.script:
         return f"./arb campaign {campaign.name}   # all seeds of {campaign.name}"
     settings = "".join(f" --set {_quoted(one)}" for one in campaign.settings)
-    command = f"./arb backtest --synthetic {campaign.preset} --seed {shown_seed(campaign)} --rows {campaign.rows}"
+    command = f"./arb backtest --synthetic {campaign.preset} --seed {shown_seed(campaign)} {campaign.options}"
     return f"{command}{settings}   # one seed of {campaign.name}"
 
 

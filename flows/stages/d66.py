@@ -67,7 +67,6 @@ D66 = Stage(
         "the same is asked of twenty and of fifty symbols."
     ),
     campaigns=(M1, M2, M3, _many("W20", 20, 400_000), _many("W50", 50, 750_000)),
-    depends_on=("D64", "D65"),
     required_exits=("CONVERGED", "HOLD_TIME", "STOP_LOSS", "FEED_ENDED", "SESSION_END"),
     required_order_states=("PENDING", "OPEN", "PARTIALLY_FILLED", "UNKNOWN", "FILLED", "REJECTED", "EXPIRED"),
     required_trips=("LOSSES_MUST_NOT_RUN_ON",),

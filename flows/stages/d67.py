@@ -62,7 +62,6 @@ D67 = Stage(
         "every guard tripping, reducing and ending what it watches."
     ),
     campaigns=(P1, P2, P3, *GUARD_CAMPAIGNS),
-    depends_on=("D64", "D65", "D66"),
     required_exits=("CONVERGED", "HOLD_TIME", "STOP_LOSS", "FEED_ENDED", "SESSION_END", "REDUCED"),
     required_refusals=ALL_REFUSALS,
     required_trips=ALL_TRIPS,

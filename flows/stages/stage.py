@@ -4,7 +4,7 @@ A stage is accepted only on what was measured. Its campaigns name seeds beforeha
 them, and a check that is not reached counts as failed.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arbitrage_core.feeds.distorted import Distortion
 from arbitrage_core.feeds.scripted import Step
@@ -52,9 +52,13 @@ class Campaign(BaseModel):
     settings: tuple[str, ...] = Field((), description="as --set takes them")
     script: tuple[Step, ...] = Field((), description="what an operator orders meanwhile, and rates of currencies")
     distortions: tuple[Distortion, ...] = Field((), description="what venues in trouble send meanwhile")
-    rows: int = Field(gt=0)
+    rows: int | None = Field(None, gt=0, description="of each seed; or else its span")
+    span_s: float | None = Field(None, gt=0, allow_inf_nan=False, description="row time from the first row on, seconds")
     seeds: tuple[int, ...] = SEEDS
     bands: tuple[Band, ...] = ()
+    shows: dict[str, float] = Field(
+        default_factory=dict, description="figures of every seed, by path (exits.STOP_LOSS), and the least of each"
+    )
     closed_least: int = Field(1_000, description="closed trades of every seed")
     paper_seed: int | None = Field(1, description="this one also runs as a paper session, to the same state hash")
     marks_cross: bool = Field(
@@ -63,6 +67,18 @@ class Campaign(BaseModel):
     alone: bool = Field(
         False, description="each symbol also trades alone, and beside one switched off, as it does here"
     )
+
+    @model_validator(mode="after")
+    def _has_one_length(self) -> "Campaign":
+        if (self.rows is None) == (self.span_s is None):
+            raise ValueError(f"campaign {self.name}: either rows or span_s")
+        return self
+
+    @property
+    def options(self) -> str:
+        """What it trades and how long, as the command line takes it: `--symbols BTC/USDT --duration 3600s`."""
+        chosen = f"--symbols {','.join(self.symbols)} " if self.symbols else ""
+        return chosen + (f"--rows {self.rows}" if self.span_s is None else f"--duration {self.span_s:g}s")
 
 
 class OldFigures(BaseModel):
@@ -85,7 +101,7 @@ class Remark(BaseModel):
 
 
 class Stage(BaseModel):
-    """A stage: its campaigns, the stages it depends on, and its own words for the report."""
+    """A stage: its campaigns, and its own words for the report. What comes before it: flows/stages/order.py."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +109,6 @@ class Stage(BaseModel):
     title: str
     purpose: str
     campaigns: tuple[Campaign, ...]
-    depends_on: tuple[str, ...] = ()
     required_exits: tuple[str, ...] = Field((), description="exit reasons that must occur in its campaigns together")
     required_order_states: tuple[str, ...] = Field((), description="order states that must occur, likewise")
     required_refusals: tuple[str, ...] = Field((), description="refusals that must occur, likewise")

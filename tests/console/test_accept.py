@@ -8,6 +8,10 @@ CASES = [
     (["accept", "D99"], "no stage 'D99' yet", "D65"),
     (["accept", "D65", "--seed-fault", "typo"], "no seed fault 'typo'", "fee-skipped"),
     (["campaign", "C9"], "no campaign 'C9'", "C1"),
+    (["campaign", "S1", "--mode", "live"], "not there yet", "--mode paper"),
+    (["campaign", "S1", "--mode", "dream"], "no mode 'dream'", "backtest and paper"),
+    (["campaign", "S1", "--pace", "real"], "a backtest has no pace", "--mode paper"),
+    (["campaign", "S1", "--mode", "paper", "--pace", "slow"], "no pace: 'slow'", "real, max"),
     (["accept"], "STAGE", "--help"),
 ]
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arbitrage_core.domain.row import row_dtype
-from arbitrage_core.feeds.row_stream import limited, merged, opaque, rechunked
+from arbitrage_core.feeds.row_stream import limited, merged, opaque, rechunked, rows_within
 
 ROW = row_dtype(1)
 
@@ -77,3 +77,11 @@ def test_an_opaque_view_is_the_same_memory(levels):
     rows = np.zeros(4, row_dtype(levels))
     opaque(rows)[2] = b"\1" * rows.dtype.itemsize
     assert rows["now_ns"].tolist() == [0, 0, 0x0101010101010101, 0]
+
+
+@given(sorted_times, cut_places, st.integers(0, 14))
+def test_rows_within_a_time_are_those_before_its_end(times, cuts, duration_ns):
+    first = times[0] if times else 0
+    assert rows_within(stream_of(times, cuts) if times else [], duration_ns) == sum(
+        time < first + duration_ns for time in times
+    )

@@ -12,8 +12,11 @@ import pytest
 from arbitrage_core.services.home import checkout_id
 from arbitrage_core.session import binding
 from flows.campaign_run import Ground, run_campaigns
+from flows.outcome import Standing
 from flows.seed_faults import SeedFault
+from flows.stages.controls import CONTROLS
 from flows.stages.d65 import D65
+from flows.stages.features import FEATURES
 from flows.stages.stage import Band, Stage
 from tests.services.servers import postgres_url, redis_url
 
@@ -35,6 +38,10 @@ SMALL = D65.model_copy(
         "required_order_states": ("PENDING", "OPEN", "FILLED"),
     }
 )
+ACCEPTED = Standing(stage="D64", accepted=True, verdict_id=1, cited=True)
+SHOWN = tuple(one for one in FEATURES if one.name in ("Exit by convergence", "Fees", "Replay"))
+"""Features that so small a stage shows."""
+CANCELED = next(one for one in FEATURES if "order_states.CANCELED" in one.probe.figures)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +70,8 @@ def small_stage(
     monkeypatch.setattr("flows.accept.stage_of", lambda name: SMALL)
     monkeypatch.setattr("flows.campaign.campaign_of", lambda name: (SMALL, SMALL.campaigns[0]))
     monkeypatch.setattr("flows.accept.ROOT", tmp_path)
+    monkeypatch.setattr("flows.accept.stand_before", lambda stage, here: (ACCEPTED,))
+    monkeypatch.setattr("flows.audit_documents.FEATURES", SHOWN)
     return SMALL
 
 
@@ -92,10 +101,14 @@ def test_a_sound_stage_is_accepted_recorded_shown_and_reported(
         ended = connection.execute("SELECT status, count(*) FROM sessions GROUP BY status").fetchall()
     assert (verdict, len(checks)) == ("ACCEPTED", len(outcome.checks))
     assert statuses == [("passed",)]
+    assert {"docs/D64_SYSTEM_AUDIT.md", "docs/D_ROADMAP_V2.md"} <= {
+        file.relative_to(tmp_path).as_posix() for file in (tmp_path / "docs").glob("*.md")
+    }
+    assert (outcome.rests_on, outcome.verdict_id is not None) == ((ACCEPTED,), True)
     assert dict(ended) == {"complete": 3}
     with get_client(sync_client=True) as client:
         shown = {artifact.key: artifact for artifact in client.read_artifacts()}
-    assert {"d65-report", "d65-checks", "d65-c1"} <= set(shown)
+    assert {"d65-report", "d65-checks", "d65-c1", "audit", "audit-features"} <= set(shown)
     assert "data:image/svg+xml" in shown["d65-report"].data
     assert len(json.loads(shown["d65-c1"].data)) == 3
     assert any(artifact.type == "progress" and artifact.data == 100.0 for artifact in shown.values())
@@ -114,6 +127,53 @@ def test_a_planted_defect_is_rejected_by_name_and_not_written_over_the_report(
     assert outcome.verdict == "D65_REJECTED"
     assert check in failed(outcome)
     assert not (tmp_path / "docs").exists()
+
+
+@pytest.mark.slow
+def test_a_stage_on_rejected_ground_or_with_an_open_gap_is_rejected_by_name(
+    small_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.accept import accept
+
+    rejected = ACCEPTED.model_copy(update={"accepted": False})
+    monkeypatch.setattr("flows.accept.stand_before", lambda stage, here: (rejected,))
+    monkeypatch.setattr("flows.audit_documents.FEATURES", (*SHOWN, CANCELED))
+    outcome = accept()
+    assert outcome.verdict == "D65_REJECTED"
+    assert failed(outcome) == {"stages before it are accepted", "no open critical gap"}
+    (gap,) = [check for check in outcome.checks if check.name == "no open critical gap"]
+    assert CANCELED.name in gap.detail
+
+
+@pytest.mark.slow
+def test_the_first_stage_tries_its_audit_and_a_blind_one_is_rejected(
+    small_stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.accept import accept
+
+    first = small_stage.model_copy(update={"name": "D64"})
+    monkeypatch.setattr("flows.accept.stage_of", lambda name: first)
+    monkeypatch.setattr("flows.audit_documents.FEATURES", FEATURES)
+    monkeypatch.setattr("flows.audit_controls.CONTROLS", tuple(one for one in CONTROLS if one.fault is None))
+    sound, blind = accept(), accept(seed_fault=SeedFault.AUDIT_BLIND)
+    assert (sound.verdict, failed(sound)) == ("D64_ACCEPTED", set())
+    assert blind.verdict == "D64_REJECTED"
+    assert {"audit notices take-profit off", "audit notices cooldown off"} <= failed(blind)
+    assert "## Critical gaps" in (tmp_path / "docs" / "D64_SYSTEM_AUDIT.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_campaign_as_a_paper_session_is_one_seed_with_its_checks(small_stage: Stage, postgres_url: str) -> None:
+    from flows.campaign import Mode, campaign
+
+    document = campaign(mode=Mode.PAPER)
+    assert document["passed"] is True
+    assert [len(document["outcome"][kind]) for kind in ("backtests", "papers")] == [0, 1]
+    with psycopg.connect(postgres_url) as connection:
+        mode, status, planned = connection.execute(
+            "SELECT mode, status, sessions_planned FROM campaign_runs ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    assert (mode, status, planned) == ("paper", "passed", 1)
 
 
 @pytest.mark.slow
@@ -157,6 +217,7 @@ def test_a_session_suspended_in_the_ui_ends_in_order_and_its_run_is_over(
 ) -> None:
     """What Prefect's page does, asked of its server: left so, it would call the run failed after a while."""
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.sorting import FlowRunSort
     from prefect.states import Suspended
 
     from flows.session import SessionForm, session
@@ -169,7 +230,7 @@ def test_a_session_suspended_in_the_ui_ends_in_order_and_its_run_is_over(
         until = time.monotonic() + 120
         while time.monotonic() < until and not suspended:
             with get_client(sync_client=True) as client:
-                for run in client.read_flow_runs(limit=5):
+                for run in client.read_flow_runs(limit=5, sort=FlowRunSort.START_TIME_DESC):
                     if (
                         run.name.startswith("session")
                         and run.state.is_running()
