@@ -2,6 +2,7 @@
 
 import math
 
+from arbitrage_core.feeds.scripted import Step
 from flows.outcome import CampaignOutcome
 from flows.report.bands_chart import figures_banded_by_symbol
 from flows.report.charts import symbol_band_chart_name
@@ -70,14 +71,16 @@ def _market(campaign: Campaign) -> str:
 def _script(campaign: Campaign) -> list[str]:
     """What happens meanwhile by the campaign's script, in the order of time."""
     steps = sorted(campaign.script, key=lambda step: step.at_s)
-    shown = [
-        f"{code(f'{step.command} {step.symbol}'.rstrip() if step.command else f'rate {step.currency}={step.rate:g}')} "
-        f"after {step.at_s:g} s"
-        for step in steps[:STEPS_MAX]
-    ]
+    shown = [f"{code(_said(step))} after {step.at_s:g} s" for step in steps[:STEPS_MAX]]
     if len(steps) > STEPS_MAX:
         shown.append(f"and {number(len(steps) - STEPS_MAX)} more")
     return [f"Meanwhile, by script: {', '.join(shown)}."] if steps else []
+
+
+def _said(step: Step) -> str:
+    if step.venue:
+        return f"funding {step.funding_rate:g} at {step.venue}.{step.symbol}"
+    return f"{step.command} {step.symbol}".rstrip() if step.command else f"rate {step.currency}={step.rate:g}"
 
 
 def _band_table(campaign: Campaign, outcome: CampaignOutcome) -> str:

@@ -99,6 +99,6 @@ D67 = Stage(
                 "trader to say."
             ),
         ),
-        Remark(kind="open", text="Funding is tested, but no campaign trades it."),
+        Remark(kind="open", text="Funding payments are made up here; no market's own schedule of them is known."),
     ),
 )

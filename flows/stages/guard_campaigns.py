@@ -134,7 +134,7 @@ GUARD_CAMPAIGNS = (
     ),
     _guards(
         "G9",
-        "spot and a second currency: sales of what is held, rates that grow old",
+        "spot, a second currency, funding: sales of what is held, rates that grow old, payments on what is open",
         (
             *(f"market.alpha.{symbol}.kind=spot" for symbol in (BTC, ETH)),
             f"market.alpha.{BTC}.initial_base=0.005",
@@ -142,7 +142,14 @@ GUARD_CAMPAIGNS = (
             *(f"market.beta.{symbol}.quote_currency=KRW" for symbol in (BTC, ETH)),
             "rate_age_max_ms=20000",
         ),
-        script=tuple(Step(at_s=at_s, currency=1, rate=1.0) for at_s in range(0, 2_000, 5) if at_s % 400 < 250),
+        script=(
+            *(Step(at_s=at_s, currency=1, rate=1.0) for at_s in range(0, 2_000, 5) if at_s % 400 < 250),
+            *(
+                Step(at_s=at_s, venue=venue, symbol=SOL, funding_rate=0.0001, mark_px=150.0)
+                for at_s in range(7, 2_000, 10)
+                for venue in ("alpha", "beta")
+            ),
+        ),
     ),
 )
 

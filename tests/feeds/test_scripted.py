@@ -38,6 +38,13 @@ def test_a_command_without_a_symbol_is_for_the_session() -> None:
     assert rows[0]["symbol"] == ALL_SYMBOLS
 
 
+def test_a_funding_payment_is_of_its_market() -> None:
+    step = Step(at_s=0.0, venue="b", symbol="ETH/USDT", funding_rate=-0.0002, mark_px=3_000.0)
+    row = all_rows(Scripted(quotes(), (step,)))[0]
+    assert (row["kind"], row["venue"], row["symbol"]) == (RowKind.FUNDING, 1, 1)
+    assert (row["rate"], row["mark_px"]) == (-0.0002, 3_000.0)
+
+
 def test_the_script_is_part_of_the_identity() -> None:
     plain, scripted = quotes(), Scripted(quotes(), (Step(at_s=1.0, command="KILL"),))
     assert scripted.identity()["sha256"] != plain.identity()["sha256"]
@@ -49,6 +56,9 @@ def test_the_script_is_part_of_the_identity() -> None:
     [
         {"at_s": 1.0, "command": "STOP"},
         {"at_s": 1.0},
+        {"at_s": 1.0, "venue": "a", "symbol": "BTC/USDT"},
+        {"at_s": 1.0, "venue": "a", "mark_px": 1.0},
+        {"at_s": 1.0, "venue": "a", "symbol": "BTC/USDT", "mark_px": 1.0, "command": "KILL"},
         {"at_s": 1.0, "command": "KILL", "currency": 1, "rate": 1.0},
         {"at_s": -1.0, "command": "KILL"},
         {"at_s": float("nan"), "command": "KILL"},
