@@ -175,7 +175,7 @@ def lock_names_no_host(source: Source) -> Findings:
 
 def one_lock_only(source: Source) -> Findings:
     if PurePosixPath(source.path).name in OTHER_LOCKS:
-        yield 1, "requirements.lock is the only lock"
+        yield 1, "requirements.lock, and that of the mutation check, are the only locks"
 
 
 def no_machine_is_named(source: Source) -> Findings:
@@ -217,7 +217,7 @@ def _is_core(path: str) -> bool:
 
 
 def _is_lock(path: str) -> bool:
-    return path == "requirements.lock"
+    return path in ("requirements.lock", "requirements-mutation.lock")
 
 
 def _is_any(path: str) -> bool:
@@ -284,6 +284,7 @@ BAD: list[tuple[Rule, str, str]] = [
     (lock_names_no_host, "requirements.lock", "--index-url https://pypi.example/simple\n"),
     (lock_names_no_host, "requirements.lock", "numpy @ file:numpy.whl\n"),
     (lock_names_no_host, "requirements.lock", "numpy==2.4.6\n"),
+    (lock_names_no_host, "requirements-mutation.lock", "parso==0.8.7\n"),
     (one_lock_only, "uv.lock", ""),
     (one_lock_only, "docs/pylock.toml", ""),
     (no_machine_is_named, "docs/run.md", "Run it in /" + "home/alice/arbitrage.\n"),
