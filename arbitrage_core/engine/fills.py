@@ -87,15 +87,15 @@ def count_entry(symbol, trade, now_ns):
 def book_incident(state, params, s, trade, leg_index, lots, cost_amount, gained_amount, fee_reporting_amount):
     """Adds to the cost of the standing incident what this fill cost beyond the plan.
 
-    A completion: worse than the entry's decision price. A reversal: its loss and its fee. A leg closed late: worse than
-    the exit's decision price.
+    A completion, or an entry filled after its end: worse than the entry's decision price. A reversal: its loss and its
+    fee. A leg closed late: worse than the exit's decision price.
     """
     leg = trade.legs[leg_index]
     order, quote = leg.order[0], params.symbols[s].markets[leg.venue].quote
     if order.purpose == Purpose.REVERSE:
         trade.incident_amount += fee_reporting_amount - gained_amount
         return
-    planned_px = leg.decision_px if order.purpose == Purpose.COMPLETE else leg.exit_px
+    planned_px = leg.decision_px if opens(order.purpose) else leg.exit_px
     planned_quote = lots * params.symbols[s].lot_base * planned_px
     planned_amount = booked(state, planned_quote, params.units[quote])
     trade.incident_amount += converted(state, params, order.side * (cost_amount - planned_amount), quote)

@@ -41,7 +41,7 @@ def change_state(state, symbol, out, s, venue, order, after, now_ns):
     if before == after:
         return
     backward = after < before and before != OrderState.UNKNOWN
-    if backward or before >= FIRST_FINAL_STATE or (after == OrderState.PENDING) != (before == OrderState.NONE):
+    if backward or before >= FIRST_FINAL_STATE or (after <= OrderState.PENDING) != (before == OrderState.NONE):
         break_off(state, Fault.ORDER_STATE_CHANGE_MUST_BE_LEGAL)
         return
     order.state = after

@@ -225,7 +225,6 @@ def test_an_incident_costs_what_its_fills_cost_beyond_the_plan(
     assert changes == undisturbed
 
 
-@pytest.mark.xfail(strict=True, reason="the engine compares it with the exit's decision, of which there was none")
 def test_an_entry_filled_after_its_end_costs_an_incident_what_it_is_worse_than_decided() -> None:
     """The venue said CANCELED, the other leg stood alone, and then it told of a fill; as the reference has it."""
     desk = Desk(Purpose.ENTRY)
