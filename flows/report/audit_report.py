@@ -9,8 +9,8 @@ from typing import Any
 
 from flows.audit import Finding, Mark, gaps_of
 from flows.outcome import CampaignOutcome
-from flows.report.markdown import bullets, code, plain, table, whole
-from flows.report.quantity import bare, number, words
+from flows.report.markdown import code, plain, table, whole
+from flows.report.quantity import bare, number, quantity, words
 from flows.stages.order import ROAD
 from flows.stages.stage import Campaign, Stage
 
@@ -111,11 +111,17 @@ def _mutants(mutants: dict[str, Any] | None) -> list[str]:
         for one in survived
     ]
     noticed = f"the tests noticed {number(mutants['killed'])}; {number(len(survived))} survived"
-    same = [f"{code(one['file'])}: {whole(one['why'])}" for one in mutants["equivalent"]]
+    reasons = Counter((one["file"], one["why"]) for one in mutants["equivalent"])
+    same = [
+        [code(file), number(count), whole(why)]
+        for (file, why), count in sorted(reasons.items(), key=lambda one: (one[0][0], -one[1], one[0][1]))
+    ]
+    share = mutants["killed"] / (mutants["killed"] + len(survived)) if mutants["killed"] + len(survived) else None
+    rate = f"That is {quantity('killed_share', share)} of those that change anything (`python -m tests.mutation`)."
     return [
         "## Surviving mutants",
-        f"Of {number(mutants['mutants'])} changes to the sources, one at a time, {noticed}.",
-        table(["where", "operator", "before", "after", "why"], rows),
-        f"{number(len(same))} changes change nothing:" if same else "",
-        bullets(same, ""),
+        f"Of {number(mutants['mutants'])} changes to ledger, guards, fills and orders, one at a time, {noticed}. {rate}",
+        table(["where", "operator", "before", "after", "why"], rows) if rows else "None survived.",
+        f"{number(len(mutants['equivalent']))} change nothing, by what is known of the code:" if same else "",
+        table(["file", "changes", "why they change nothing"], same, right=(1,)) if same else "",
     ]
