@@ -120,7 +120,7 @@ def _mutants(mutants: dict[str, Any] | None) -> list[str]:
     rate = f"That is {quantity('killed_share', share)} of those that change anything (`python -m tests.mutation`)."
     return [
         "## Surviving mutants",
-        f"Of {number(mutants['mutants'])} changes to ledger, guards, fills and orders, one at a time, {noticed}. {rate}",
+        f"Of {number(mutants['mutants'])} changes to ledger, guards, fills, orders, one at a time, {noticed}. {rate}",
         table(["where", "operator", "before", "after", "why"], rows) if rows else "None survived.",
         f"{number(len(mutants['equivalent']))} change nothing, by what is known of the code:" if same else "",
         table(["file", "changes", "why they change nothing"], same, right=(1,)) if same else "",
