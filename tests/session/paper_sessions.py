@@ -20,11 +20,11 @@ from arbitrage_core.session.binding import bound_fold
 from arbitrage_core.session.live_runner import LiveRunner
 from arbitrage_core.session.paper import PaperOrder, run_paper
 from arbitrage_core.session.result import SessionResult
-from arbitrage_core.session.session import Session
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.reader import session_row
 from arbitrage_core.storage.record.session_row import SessionRow
 from tests.engine.small_market import QUIET, pulses, small_config
+from tests.session.plain_session import plain_session
 from tests.session.test_backtest_and_replay import MadeRows
 from tests.storage.live_state.patience import eventually
 
@@ -36,7 +36,7 @@ CHECKOUT = "0123456789ab"
 def plain_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same engine as plain Python: nothing is compiled for some hundred rows."""
     for module in (backtest, paper):
-        monkeypatch.setattr(module, "Session", partial(Session, interpreted=True))
+        monkeypatch.setattr(module, "Session", plain_session)
     monkeypatch.setattr(replay, "bound_fold", partial(bound_fold, interpreted=True))
     with np.errstate(**QUIET):
         yield

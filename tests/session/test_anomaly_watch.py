@@ -1,7 +1,6 @@
 """The anomaly watch: every pattern stops a session with a defect, and no honest session, however awkward its market."""
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import pytest
@@ -27,6 +26,7 @@ from arbitrage_core.session.session import Session
 from tests.engine.small_market import KEY, MS, QUIET, START_NS, WEST, Tape, pulses, small_config
 from tests.markets import seeded_case
 from tests.session.anomalies import ANOMALIES, Planted, going_on
+from tests.session.plain_session import plain_session
 from tests.session.test_backtest_and_replay import MadeRows
 
 PRESETS = ("mixed", "high", "low", "thin", "calm")
@@ -66,7 +66,7 @@ def test_without_the_defect_the_same_rows_pass(fault: Planted) -> None:
 
 
 def test_what_comes_in_bulk_is_found_in_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backtest, "Session", partial(Session, interpreted=True))
+    monkeypatch.setattr(backtest, "Session", plain_session)
     fault = ANOMALIES["PnL flattered everywhere"]
     for batch_rows in (7, 10_000):
         with pytest.raises(AnomalyFound, match=Pattern.PNL):
@@ -74,7 +74,7 @@ def test_what_comes_in_bulk_is_found_in_bulk(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_backtest_is_looked_at_between_bulks_not_only_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backtest, "Session", partial(Session, interpreted=True))
+    monkeypatch.setattr(backtest, "Session", plain_session)
     monkeypatch.setattr(anomaly_watch, "LOOK_ROWS", 30)
     fault = ANOMALIES["no wish to leave"]
     with pytest.raises(AnomalyFound) as found:

@@ -17,13 +17,13 @@ from arbitrage_core.session.backtest import data_digest, run_backtest, session_n
 from arbitrage_core.session.binding import bound_fold
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.replay import replay_session
-from arbitrage_core.session.session import Session
 from arbitrage_core.storage.damage import Damaged
 from arbitrage_core.storage.journal import JournalWriter
 from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.manifest import Manifest
 from arbitrage_core.storage.seal import SEAL_NAME
 from tests.engine.small_market import QUIET, pulses, small_config
+from tests.session.plain_session import plain_session
 
 
 class MadeRows:
@@ -48,7 +48,7 @@ class MadeRows:
 @pytest.fixture(autouse=True)
 def _interpreted_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same functions as plain Python: nothing is compiled for a hundred rows."""
-    monkeypatch.setattr(backtest, "Session", partial(Session, interpreted=True))
+    monkeypatch.setattr(backtest, "Session", plain_session)
     monkeypatch.setattr(replay, "bound_fold", partial(bound_fold, interpreted=True))
     with np.errstate(**QUIET):
         yield

@@ -23,6 +23,7 @@ from arbitrage_core.storage.journal_reader import JournalReader
 from arbitrage_core.storage.snapshot_file import read_snapshot
 from tests.engine.small_market import KEY, QUIET, pulses, small_config
 from tests.session.anomalies import ANOMALIES, Planted
+from tests.session.plain_session import plain_session
 from tests.session.test_backtest_and_replay import MadeRows
 
 CONFIG = small_config(take_profit="32:0.4", stop_loss_bps=60.0)
@@ -31,7 +32,7 @@ CONFIG = small_config(take_profit="32:0.4", stop_loss_bps=60.0)
 @pytest.fixture(autouse=True)
 def _interpreted_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same functions as plain Python, in the session and in its replay."""
-    monkeypatch.setattr(backtest, "Session", partial(Session, interpreted=True))
+    monkeypatch.setattr(backtest, "Session", plain_session)
     monkeypatch.setattr(replay, "bound_fold", partial(bound_fold, interpreted=True))
     monkeypatch.setattr(replay, "exchanged_fold", partial(exchanged_fold, interpreted=True))
     with np.errstate(**QUIET):

@@ -76,8 +76,9 @@ def test_the_one_that_slept_is_refused_when_it_wakes(server: ValkeyServer, names
 
 def test_a_process_that_is_killed_looks_alive_no_longer_than_its_heartbeat(server, namespace: Namespace, client):
     with engine(server.url, namespace) as process:
-        eventually(lambda: SESSION in fresh_sessions(client, namespace))
+        store = LiveState(client, namespace)
+        eventually(lambda: store.read(SESSION).is_sound and SESSION in fresh_sessions(client, namespace))
         assert fresh_sessions(client, namespace)[SESSION].pid == process.pid
         process.kill()
         eventually(lambda: SESSION not in fresh_sessions(client, namespace), within_s=3)
-        assert LiveState(client, namespace).read(SESSION).is_sound  # its last state stays to be looked at
+        assert store.read(SESSION).is_sound  # its last state stays to be looked at
