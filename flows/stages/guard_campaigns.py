@@ -7,7 +7,7 @@ that each rule was seen to bite, counted in the record (`Stage.required_refusals
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.feeds.distorted import Distortion
 from arbitrage_core.feeds.scripted import Step
-from flows.stages.stage import Campaign
+from flows.stages.stage import Band, Campaign
 
 BTC, ETH, SOL = "BTC/USDT", "ETH/USDT", "SOL/USDT"
 MIXED = {BTC: "mixed", ETH: "mixed", SOL: "mixed"}
@@ -139,9 +139,10 @@ GUARD_CAMPAIGNS = (
             *(f"market.alpha.{symbol}.kind=spot" for symbol in (BTC, ETH)),
             f"market.alpha.{BTC}.initial_base=0.005",
             f"market.alpha.{ETH}.initial_base=0.4",
-            *(f"market.beta.{symbol}.quote_currency=KRW" for symbol in (BTC, ETH)),
+            *(f"market.beta.{symbol}.quote_currency=KRW" for symbol in (BTC, ETH, SOL)),
             "rate_age_max_ms=20000",
         ),
+        bands=tuple(Band(figure="closed", symbol=symbol, least=30) for symbol in MIXED),
         script=(
             *(Step(at_s=at_s, currency=1, rate=1.0) for at_s in range(0, 2_000, 5) if at_s % 400 < 250),
             *(
