@@ -14,13 +14,14 @@ from flows.digests import code_digest, config_digest
 from flows.outcome import StageOutcome, Standing
 from flows.stages.stage import Stage
 
-RUNS_KEPT = 2
-"""Of each campaign, how many runs keep their sessions; of older ones the outcome stays, entry by entry data go."""
+RUNS_KEPT = 1
+"""Of each campaign, how many runs keep their sessions, and as many with a planted defect, which displace no real one.
+Of older ones the outcome stays; entry by entry data go: a run of all stages is some two gigabytes of them."""
 
 OLDER_SESSIONS = text("""
     DELETE FROM sessions WHERE campaign_run_id IN (
         SELECT id FROM (
-            SELECT id, row_number() OVER (PARTITION BY campaign ORDER BY id DESC) AS newer
+            SELECT id, row_number() OVER (PARTITION BY campaign, seed_fault IS NULL ORDER BY id DESC) AS newer
             FROM campaign_runs WHERE stage = :stage
         ) AS ranked WHERE newer > :kept
     )

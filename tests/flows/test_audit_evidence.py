@@ -1,21 +1,23 @@
 """The audit's evidence out of a real PostgreSQL: the newest of the present code, and nothing else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 import arbitrage_core
 from arbitrage_core.session.binding import sources_digest
 from arbitrage_core.storage.record.database import Record
-from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, STAGE_VERDICTS
+from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS, STAGE_VERDICTS
+from arbitrage_core.storage.record.writer import RecordWriter
 from flows.audit_evidence import read_evidence
 from flows.digests import code_digest, config_digest
 from flows.outcome import Check
 from flows.stages.feature import Feature, Probe
-from flows.verdicts import standing_of
+from flows.verdicts import _let_go, standing_of
 from tests.flows.outcomes import CAMPAIGN, STAGE, campaign_outcome
 from tests.services.servers import postgres_url
 from tests.storage.record.runs import mixed_run, record_run
@@ -149,3 +151,18 @@ def test_a_stage_stands_by_its_newest_verdict_on_this_code_and_these_settings(re
     rejected = standing_of(record, STAGE)
     assert rejected is not None
     assert not rejected.accepted
+
+
+def test_of_each_campaign_the_newest_run_keeps_its_sessions_and_an_experiment_displaces_none(record: Record) -> None:
+    runs = [
+        add_run(record, stage=STAGE.name, seed_fault=fault, status="passed") for fault in (None, None, "x", None, "y")
+    ]
+    for number, run_id in enumerate(runs):
+        with RecordWriter.begin(record, replace(mixed_run().start, name=f"s-{number}", campaign_run_id=run_id)):
+            pass
+    with record.begin() as connection:
+        _let_go(connection, STAGE)
+        kept = set(connection.execute(select(SESSIONS.c.campaign_run_id)).scalars())
+        outcomes = connection.execute(select(func.count()).select_from(CAMPAIGN_RUNS)).scalar_one()
+    assert kept == {runs[3], runs[4]}
+    assert outcomes == len(runs), "what came of the older ones stays"
