@@ -33,7 +33,7 @@ class Order:
 def run(order: Order) -> int:
     """Runs it, shows the result and gives the exit code. Raises BadInput, InvariantBroken."""
     if order.chart is not None:
-        _chart_must_be_writable(order.chart)
+        chart_must_be_writable(order.chart)
     source = source_of(order.wanted)
     config = plan_session(
         Offer.of(source.feed),
@@ -93,7 +93,7 @@ def traded_names(source: Source) -> str:
     return f"{', '.join(source.feed.venues)} · {', '.join(symbols) if len(symbols) <= 4 else f'{len(symbols)} symbols'}"
 
 
-def _chart_must_be_writable(path: Path) -> None:
+def chart_must_be_writable(path: Path) -> None:
     """Before any work: the folder is there and no folder bears the chart's name."""
     if path.is_dir() or not path.parent.is_dir():
         raise BadInput(f"no chart can be written to {path}", "name a file in a folder that exists")

@@ -23,6 +23,7 @@ from console.services import down, reset, status, up
 from console.session_commands import session_app
 from console.suite import suite
 from console.switches import kill, symbol_app
+from console.verdict import verdict
 
 PROGRAM = "arb"
 SEVERAL = "--data"
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("backtest")(backtest)
+app.command("verdict")(verdict)
 app.command("paper")(paper)
 app.command("accept")(accept)
 app.command("campaign")(campaign)

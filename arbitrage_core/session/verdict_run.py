@@ -1,0 +1,205 @@
+"""The verdict's run: a session judged, and run again with other fees, latencies and sizes over the same rows.
+
+Run again means the whole session, engine and simulated venue, without journal: with another fee other trades are made.
+Laws and anomalies are judged on the session itself; one run again that the engine stops has no figures there. Where it
+is wrong: the market does not answer to a larger size beyond the depth that is seen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from arbitrage_core.domain.errors import AnomalyFound
+from arbitrage_core.domain.money import booking_unit
+from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.engine.output import SessionLog
+from arbitrage_core.feeds.feed import Feed
+from arbitrage_core.session.backtest import data_digest
+from arbitrage_core.session.session import Session
+from arbitrage_core.session.variation import latency_most_ms, with_latency, with_size, with_taker_fee
+from arbitrage_core.statistics.amounts import total
+from arbitrage_core.statistics.break_even import BreakEven, break_even, cost_share, same_trades_fee_bps
+from arbitrage_core.statistics.losing_run import losing_run
+from arbitrage_core.statistics.trade_metrics import ended, trade_metrics
+from arbitrage_core.statistics.verdict import Verdict, discredited, judge
+
+HELD_ROWS_MAX = 4_000_000
+"""Rows of at most about 64 bytes each are kept in memory for the runs; more are read again for each."""
+
+FEE_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 8.0)
+FEE_STEP_BPS = 1.0
+"""Where there is no fee, the values tried are these shares of this."""
+
+FEE_MOST_BPS = 1_000.0
+LATENCIES_MS = (0.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
+SIZE_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+FEE_TOLERANCE_BPS = 0.02
+LATENCY_TOLERANCE_MS = 1.0
+RUNS = len(FEE_SHARES) + len(LATENCIES_MS) + len(SIZE_FACTORS) + 1
+"""About how many runs there are, for whoever shows progress."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A session run with one value otherwise: trades that ended and what they earned; None if it was stopped."""
+
+    value: float
+    trades: int | None
+    pnl_quote: float | None
+
+    @property
+    def earned(self) -> float:
+        """Its PnL; a session that was stopped earned nothing."""
+        return self.pnl_quote or 0.0
+
+    def document(self) -> dict[str, Any]:
+        """The point as JSON, with the expectancy of a trade."""
+        mean = self.pnl_quote / self.trades if self.trades and self.pnl_quote is not None else None
+        return {"value": self.value, "trades": self.trades, "pnl_quote": self.pnl_quote, "expectancy_quote": mean}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points by rising value, and where earning ends on it."""
+
+    points: tuple[Point, ...]
+    crossing: BreakEven
+
+
+@dataclass(frozen=True, eq=False)
+class VerdictRun:
+    """A verdict and what it rests on: the curves of fee (bps), latency (ms) and size (factor)."""
+
+    verdict: Verdict
+    losing_run: dict[str, int | None]
+    cost_share: float | None
+    same_trades_fee_bps: float | None
+    expectancy_bps: float | None
+    fee: Curve
+    latency: Curve
+    size: tuple[Point, ...]
+
+    @property
+    def capacity(self) -> Point | None:
+        """The size that earned most; None when none earned. The largest tried means: at least that."""
+        best = max(self.size, key=lambda point: point.earned)
+        return best if best.earned > 0 else None
+
+
+def nets_of(log: SessionLog, config: SessionConfig) -> np.ndarray:
+    """What each ended trade earned, net, reporting currency: float64[n] in the order they ended."""
+    return ended(log.trades)["realised_amount"] * booking_unit(config.reporting_currency)
+
+
+def verdict_of(
+    config: SessionConfig,
+    feed: Feed,
+    log: SessionLog,
+    *,
+    trials: int = 1,
+    flaws: Sequence[str] = (),
+    ran: Callable[[int], None] | None = None,
+) -> VerdictRun:
+    """Judges a session by its log and runs it again over its rows; `ran(how many)` is called after each run.
+
+    `trials`: settings tried, this one included. `flaws`: what speaks against the log itself, laws broken or a replay
+    that differs; with any, it is no evidence. Raises BadInput and what the feed raises.
+    """
+    again = _Again(_Held(feed), data_digest(feed), ran)
+    over = ended(log.trades)
+    nets = nets_of(log, config)
+    net, fees = total(over["realised_amount"]), total(over["fees_amount"])
+    fee, latency = present_fee_bps(config), present_latency_ms(config)
+    verdict = judge(nets, trials=trials, seed=config.seed)
+    return VerdictRun(
+        discredited(verdict, f"the session's own books do not hold: {flaws[0]}") if flaws else verdict,
+        losing_run(nets, seed=config.seed),
+        cost_share(net, fees, total(over["slippage_amount"])),
+        same_trades_fee_bps(net, fees, total(np.abs(log.fills["cash_reporting_amount"]))),
+        trade_metrics(over, booking_unit(config.reporting_currency))["expectancy_bps"],
+        again.curve(_fees(fee), fee, lambda value: with_taker_fee(config, value), FEE_TOLERANCE_BPS),
+        again.curve(_latencies(config), latency, lambda value: with_latency(config, value), LATENCY_TOLERANCE_MS),
+        tuple(again.point(factor, with_size(config, factor)) for factor in SIZE_FACTORS),
+    )
+
+
+def present_fee_bps(config: SessionConfig) -> float:
+    """The taker fee a fee curve starts from: the highest of the markets, 0 where all are rebates."""
+    return max(0.0, *(market.taker_fee_bps for market in config.markets))
+
+
+def present_latency_ms(config: SessionConfig) -> float:
+    """The latency a latency curve starts from: the highest of the markets that all of them could have."""
+    return min(latency_most_ms(config), max(market.latency_ms for market in config.markets))
+
+
+def _fees(present: float) -> list[float]:
+    step = present if present > 0 else FEE_STEP_BPS
+    return sorted({present, *(share * step for share in FEE_SHARES if share * step <= FEE_MOST_BPS)})
+
+
+def _latencies(config: SessionConfig) -> list[float]:
+    most = latency_most_ms(config)
+    return sorted({present_latency_ms(config), *(value for value in LATENCIES_MS if value <= most)})
+
+
+class _Held:
+    """The rows of a feed, in memory once they were read, unless they are too many."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._arrays: list[np.ndarray] | None = None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        if self._arrays is not None:
+            yield from self._arrays
+            return
+        arrays: list[np.ndarray] | None = []
+        count = 0
+        for rows in self._feed:
+            count += len(rows)
+            if arrays is not None:
+                arrays = [*arrays, rows] if count <= HELD_ROWS_MAX else None
+            yield rows
+        self._arrays = arrays
+
+
+class _Again:
+    """Runs sessions over the same rows, and counts them."""
+
+    def __init__(self, rows: Iterable[np.ndarray], digest: str, ran: Callable[[int], None] | None) -> None:
+        self._rows, self._digest, self._ran = rows, digest, ran
+        self._runs = 0
+
+    def point(self, value: float, config: SessionConfig) -> Point:
+        """One session, run to its end."""
+        session = Session(config, config.session_key(self._digest))
+        try:
+            for rows in self._rows:
+                session.feed(rows)
+            session.end()
+        except AnomalyFound:
+            point = Point(value, None, None)
+        else:
+            nets = ended(session.log.trades)["realised_amount"]
+            point = Point(value, len(nets), total(nets) * booking_unit(config.reporting_currency))
+        self._runs += 1
+        if self._ran is not None:
+            self._ran(self._runs)
+        return point
+
+    def curve(
+        self, values: list[float], present: float, varied: Callable[[float], SessionConfig], tolerance: float
+    ) -> Curve:
+        """Sessions at these values, rising, and at those between them that close in on where earning ends."""
+        points = {value: self.point(value, varied(value)) for value in values}
+
+        def earned(value: float) -> float:
+            if value not in points:
+                points[value] = self.point(value, varied(value))
+            return points[value].earned
+
+        crossing = break_even(values, present, earned, tolerance)
+        return Curve(tuple(points[value] for value in sorted(points)), crossing)

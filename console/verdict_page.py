@@ -1,0 +1,126 @@
+"""The verdict's page: its document for people, readable at 80 columns, with and without colour."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+NONE = "–"
+COLOURS = {"TRADE": "green", "DO NOT TRADE": "red", "NOT ENOUGH EVIDENCE": "yellow"}
+CURVES = {"fee_bps": ("taker fee", "bps"), "latency_ms": ("latency", "ms"), "size_factor": ("size", "×")}
+POINTS_SHOWN_MAX = 12
+
+Document = dict[str, Any]
+
+
+def print_verdict(document: Document, *, title: str) -> None:
+    """Prints the document of `arb verdict` to stdout."""
+    console = Console(highlight=False, soft_wrap=False)
+    colour = COLOURS[document["verdict"]]
+    console.print(f"[bold]{escape(title)}[/bold]\n", overflow="fold")
+    console.print(f"  [bold {colour}]{document['verdict']}[/bold {colour}]: {escape(document['reason'])}\n")
+    curves = [_curve(document, name) for name in CURVES if any(point["trades"] for point in document["curves"][name])]
+    for part in (_pairs(_figures(document)), *curves, _pairs(_changes(document))):
+        console.print(Padding(part, (0, 0, 0, 2), expand=False))
+        console.print()
+
+
+def _figures(document: Document) -> list[tuple[str, str]]:
+    currency, run, capacity = document["reporting_currency"], document["longest_losing_run"], document["capacity"]
+    low, high = document["interval"]
+    interval = f"{document['confidence']:.0%} interval {_figure(low)} to {_figure(high)}"
+    mean = f"{_figure(document['expectancy_quote'])} {currency} a trade, {_figure(document['expectancy_bps'])} bps"
+    counted = f", the best of {document['trials']:,} trials" if document["trials"] > 1 else ""
+    block = document["block_trades"]
+    dependent = "" if block is None else f", blocks of {block:.1f}"
+    chance = document["probability_positive"]
+    return [
+        ("trades", f"{document['trades']:,}{dependent}{counted}; PnL net {document['pnl_quote']:+,.2f} {currency}"),
+        ("expectancy", f"{mean}; {interval}" if document["trades"] else NONE),
+        ("above 0", NONE if chance is None else f"with a confidence of {chance:.1%}"),
+        ("break-even fee", _reach(document, "fee", "bps") + _same_trades(document)),
+        ("break-even latency", _reach(document, "latency", "ms")),
+        ("costs eat", NONE if document["cost_share"] is None else f"{document['cost_share']:.0%} of the gross edge"),
+        ("capacity", _capacity(capacity, currency)),
+        (
+            "losing run",
+            NONE
+            if run["median"] is None
+            else f"longest {run['seen']}; expect {_count(run['median'])}, in one of twenty {_count(run['p95'])}",
+        ),
+    ]
+
+
+def _reach(document: Document, name: str, unit: str) -> str:
+    value, present = document[f"break_even_{name}_{unit}"], document["present"]
+    now = present["taker_fee_bps" if name == "fee" else "latency_ms"]
+    if value is not None:
+        return f"{value:.4g} {unit} ({now:g} now)"
+    return {"nowhere": f"none: at no value up to {now:g} {unit}", "throughout": "none: earned at all values tried"}[
+        document[f"{name}_earns"]
+    ]
+
+
+def _same_trades(document: Document) -> str:
+    value = document["break_even_fee_same_trades_bps"]
+    return "" if value is None else f"; of just these trades {value:.4g} bps"
+
+
+def _capacity(capacity: Document | None, currency: str) -> str:
+    if capacity is None:
+        return "none: no size earned"
+    least, notional = "at least " if capacity["at_least"] else "", capacity["notional_quote"]
+    size = f"{capacity['size_factor']:g} times the size" + ("" if notional is None else f", {notional:,.0f} a trade")
+    return f"{least}{size}: PnL {capacity['pnl_quote']:+,.2f} {currency}"
+
+
+def _curve(document: Document, name: str) -> Table:
+    """A curve as a table; of many points those nearest each other, made to close in on the break-even, are left out."""
+    what, unit = CURVES[name]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for head in (f"{what}, {unit}", "trades", "PnL", "a trade"):
+        table.add_column(head, justify="right", no_wrap=True, min_width=12)
+    for point in _thinned(document["curves"][name]):
+        stopped = point["pnl_quote"] is None
+        table.add_row(
+            f"{point['value']:.4g}",
+            "stopped" if stopped else f"{point['trades']:,}",
+            NONE if stopped else f"{point['pnl_quote']:+,.2f}",
+            _figure(point["expectancy_quote"]),
+        )
+    return table
+
+
+def _thinned(points: list[Document]) -> list[Document]:
+    points = list(points)
+    while len(points) > POINTS_SHOWN_MAX:
+        gaps = [points[at + 1]["value"] - points[at - 1]["value"] for at in range(1, len(points) - 1)]
+        del points[1 + gaps.index(min(gaps))]
+    return points
+
+
+def _changes(document: Document) -> list[tuple[str, str]]:
+    return [
+        ("would change it" if at == 0 else "", escape(words)) for at, words in enumerate(document["would_change"])
+    ] + ([("chart", escape(document["chart"]))] if "chart" in document else [])
+
+
+def _pairs(lines: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True, min_width=18)
+    table.add_column(overflow="fold")
+    for label, text in lines:
+        table.add_row(label, text)
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return NONE if value is None else f"{value:+,.4f}"
+
+
+def _count(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"

@@ -1,0 +1,114 @@
+"""The run of a verdict: the session, backtested or replayed, then judged and run again over its rows."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.feeds.feed import Feed
+from arbitrage_core.session.backtest import run_backtest
+from arbitrage_core.session.journal_rows import JournalRows
+from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.replay import replay_session
+from arbitrage_core.session.result import SessionResult
+from arbitrage_core.session.verdict_document import verdict_document
+from arbitrage_core.session.verdict_run import RUNS, VerdictRun, verdict_of
+from arbitrage_core.statistics.verdict import Outcome
+from arbitrage_core.storage.manifest import Manifest
+from console.backtest_run import chart_must_be_writable, traded_names
+from console.complaint import ACCEPTED, FAILED
+from console.document import print_document
+from console.progress import RowsProgress
+from console.session_folder import find_session
+from console.source import Wanted, cited_source, source_of
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the operator asked for."""
+
+    wanted: Wanted
+    settings: tuple[str, ...]
+    session: str | None = None
+    trials: int = 1
+    chart: Path | None = None
+    as_json: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """What is judged: a session's result, its rows, and what speaks against its books."""
+
+    result: SessionResult
+    feed: Feed
+    title: str
+    flaws: tuple[str, ...]
+
+
+def run(order: Order) -> int:
+    """Judges it, shows the verdict and gives the exit code. Raises BadInput, InvariantBroken."""
+    if order.chart is not None:
+        chart_must_be_writable(order.chart)
+    case = _backtested(order) if order.session is None else _replayed(order, order.session)
+    found = _judged(order, case)
+    document = {
+        "session": case.result.document["session"],
+        "rows": case.result.document["rows"],
+        "pnl_quote": case.result.document["pnl_quote"],
+        "flaws": list(case.flaws),
+        **verdict_document(found, case.result.config),
+    }
+    if order.chart is not None:
+        from console.verdict_chart import write_chart
+
+        write_chart(order.chart, document, title=case.title)
+        document["chart"] = str(order.chart)
+    if order.as_json:
+        print_document(document)
+    else:
+        from console.verdict_page import print_verdict
+
+        print_verdict(document, title=f"Verdict on {case.title}")
+    return ACCEPTED if document["verdict"] == Outcome.TRADE else FAILED
+
+
+def _judged(order: Order, case: _Case) -> VerdictRun:
+    with RowsProgress(RUNS, "run again") as progress:
+        return verdict_of(
+            case.result.config,
+            case.feed,
+            case.result.log,
+            trials=order.trials,
+            flaws=case.flaws,
+            ran=lambda runs: progress(runs, time.monotonic_ns()),
+        )
+
+
+def _backtested(order: Order) -> _Case:
+    source = source_of(order.wanted)
+    config = plan_session(
+        Offer.of(source.feed),
+        order.settings,
+        params=source.params,
+        market_overrides=source.market_overrides,
+        seed=order.wanted.seed,
+    )
+    with RowsProgress(source.rows, "backtest") as progress:
+        result = run_backtest(config, source.feed, progress=progress, notice=progress.notice)
+    flaws = tuple(str(violation) for violation in result.violations)
+    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws)
+
+
+def _replayed(order: Order, session: str) -> _Case:
+    """The session as its journal replays it, over the rows it cites or holds."""
+    wanted = order.wanted
+    chosen = (wanted.synthetic, wanted.rows, wanted.venues, wanted.symbols, wanted.duration_ns, wanted.levels)
+    if order.settings or any(one is not None for one in chosen):
+        raise BadInput("a session has its own rows and settings", "leave out what chooses others, or the session")
+    folder = find_session(session)
+    manifest, _ = Manifest.read(folder)
+    cited = None if manifest.is_inline else cited_source(folder, manifest.source, wanted.data).feed
+    with RowsProgress(1, "replay") as progress:
+        result = replay_session(folder, cited, progress=progress, notice=progress.notice)
+    flaws = () if result.document["identical"] else (f"its replay differs: {result.document['difference']}",)
+    return _Case(result, JournalRows(folder) if cited is None else cited, manifest.session, flaws)
