@@ -38,8 +38,10 @@ def _figures(document: Document) -> list[tuple[str, str]]:
     block = document["block_trades"]
     dependent = "" if block is None else f", blocks of {block:.1f}"
     chance = document["probability_positive"]
+    standing = f", {document['open']:,} still open" if document["open"] else ""
+    trades = f"{document['trades']:,}{standing}{dependent}{counted}"
     return [
-        ("trades", f"{document['trades']:,}{dependent}{counted}; PnL net {document['pnl_quote']:+,.2f} {currency}"),
+        ("trades", f"{trades}; PnL net {document['pnl_quote']:+,.2f} {currency}"),
         ("expectancy", f"{mean}; {interval}" if document["trades"] else NONE),
         ("above 0", NONE if chance is None else f"with a confidence of {chance:.1%}"),
         ("break-even fee", _reach(document, "fee", "bps") + _same_trades(document)),

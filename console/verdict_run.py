@@ -55,6 +55,7 @@ def run(order: Order) -> int:
         "session": case.result.document["session"],
         "rows": case.result.document["rows"],
         "pnl_quote": case.result.document["pnl_quote"],
+        "open": case.result.document["open"],
         "flaws": list(case.flaws),
         **verdict_document(found, case.result.config),
     }

@@ -63,13 +63,13 @@ def would_change(run: VerdictRun, config: SessionConfig) -> list[str]:
     words = []
     if verdict.trades_needed is not None:
         words.append(f"about {verdict.trades_needed:,} trades like these instead of {verdict.trades:,}")
-    if verdict.outcome is Outcome.TRADE:
+    if verdict.outcome is Outcome.TRADE:  # then the interval has a lower end
         margin = (verdict.low or 0.0) - verdict.benchmark
         words.append(f"{margin:.4g} {config.reporting_currency} less a trade")
     words += _of_curve(run.fee, present_fee_bps(config), "a taker fee", "bps")
     words += _of_curve(run.latency, present_latency_ms(config), "a latency", "ms")
     if not words:
-        words.append("other settings or another market: no fee, latency or size that was tried earned anything")
+        words.append("other settings or another market: no fee or latency that was tried earned anything")
     return words
 
 

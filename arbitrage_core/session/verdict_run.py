@@ -19,7 +19,7 @@ from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.session import Session
 from arbitrage_core.session.variation import latency_most_ms, with_latency, with_size, with_taker_fee
-from arbitrage_core.statistics.amounts import total
+from arbitrage_core.statistics.amounts import quote_of, total
 from arbitrage_core.statistics.break_even import BreakEven, break_even, cost_share, same_trades_fee_bps
 from arbitrage_core.statistics.losing_run import losing_run
 from arbitrage_core.statistics.trade_metrics import ended, trade_metrics
@@ -43,7 +43,10 @@ RUNS = len(FEE_SHARES) + len(LATENCIES_MS) + len(SIZE_FACTORS) + 1
 
 @dataclass(frozen=True)
 class Point:
-    """A session run with one value otherwise: trades that ended and what they earned; None if it was stopped."""
+    """A session run with one value otherwise: trades that ended, and its PnL, realised; None if it was stopped.
+
+    What did not find a way out in the end, because the size was too large, is in the PnL as far as it was booked.
+    """
 
     value: float
     trades: int | None
@@ -183,8 +186,8 @@ class _Again:
         except AnomalyFound:
             point = Point(value, None, None)
         else:
-            nets = ended(session.log.trades)["realised_amount"]
-            point = Point(value, len(nets), total(nets) * booking_unit(config.reporting_currency))
+            earned = quote_of(int(session.state[0]["realised_amount"]), booking_unit(config.reporting_currency))
+            point = Point(value, len(ended(session.log.trades)), earned)
         self._runs += 1
         if self._ran is not None:
             self._ran(self._runs)

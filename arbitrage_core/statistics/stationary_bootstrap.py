@@ -25,6 +25,9 @@ RESAMPLES = 2_000
 BLOCKS_AT_ONCE = 2**21
 """Limits the memory: so many blocks are held at a time."""
 
+DUST = 1e-9
+"""What rounding may take off a whole number."""
+
 SIGNIFICANT = 2.0
 """Politis & White's c: an autocorrelation beyond c √(log₁₀ n / n) counts."""
 
@@ -38,9 +41,11 @@ def block_length(values: np.ndarray) -> float:
     """
     _must_be_finite(values)
     n = len(values)
+    if n < 6:
+        return 1.0
     centred = values - np.mean(values)
     variance = float(np.mean(centred**2))
-    if n < 6 or not variance > 1e-24 * float(np.mean(values**2)):
+    if not variance > 1e-24 * float(np.mean(values**2)):
         return 1.0
     run = max(5, ceil(sqrt(log10(n))))
     lag_most = min(ceil(sqrt(n)) + run, n - 1)
@@ -111,9 +116,9 @@ class MeanBootstrap:
             raise ValueError(f"a confidence of {confidence}")
         if self.error == 0.0:
             return self.mean, self.mean
-        tail = (1.0 - confidence) / 2.0
-        low, high = (_order_statistic(self.strayed, share) for share in (1.0 - tail, tail))
-        return self.mean - low * self.error, self.mean - high * self.error
+        beyond = int(len(self.strayed) * (1.0 - confidence) / 2.0 + DUST)  # resamples outside, at either end
+        lowest, highest = float(self.strayed[beyond]), float(self.strayed[-1 - beyond])
+        return self.mean - highest * self.error, self.mean - lowest * self.error
 
     def probability_above(self, mean: float) -> float:
         """The confidence that the true mean lies above `mean`, in [0, 1]: the complement of the one-sided test's p."""
@@ -167,12 +172,6 @@ def _lengths(chances: np.ndarray, block: float, n: int) -> np.ndarray:
     ends = np.minimum(np.cumsum(lengths, axis=1), n)
     ends[:, -1] = n
     return np.diff(ends, axis=1, prepend=0)
-
-
-def _order_statistic(ordered: np.ndarray, share: float) -> float:
-    """The value that at least `share` of an ordered sample does not exceed, away from the middle: no interpolation."""
-    rank = ceil(share * len(ordered)) if share > 0.5 else int(share * len(ordered)) + 1
-    return float(ordered[min(max(rank, 1), len(ordered)) - 1])
 
 
 def _must_be_finite(values: np.ndarray) -> None:
