@@ -67,6 +67,18 @@ def wait_until_it_trades(capsys: pytest.CaptureFixture[str], process: subprocess
     raise AssertionError("no session traded")
 
 
+def test_the_verdict_on_a_paper_session_is_that_of_its_backtest(place, capsys):
+    """Its journal holds the rows itself, those that ended it among them."""
+    name = document_of(capsys, "paper", *DATA, "--pace", "max")["session"]
+    held, made = (
+        json.loads(told(capsys, "verdict", *which, "--json")[1]) for which in (("--session", name), tuple(DATA))
+    )
+    for document in (held, made):
+        del document["session"], document["rows"]
+    assert held == made
+    assert held["trades"] > 10
+
+
 def test_a_paper_session_leaves_the_state_of_the_backtest_and_a_record_equal_to_its_ledger(place, capsys):
     document = document_of(capsys, "paper", *DATA, "--pace", "max")
     assert set(document) >= SESSION_KEYS | {"record", "ending", "identical"}
