@@ -25,6 +25,9 @@ RESAMPLES = 2_000
 BLOCKS_AT_ONCE = 2**21
 """Limits the memory: so many blocks are held at a time."""
 
+BLOCKS_MAX = 10_000
+"""Of a resample of many values: longer blocks than needed cost little there, and time is bounded."""
+
 DUST = 1e-9
 """What rounding may take off a whole number."""
 
@@ -94,14 +97,14 @@ class MeanBootstrap:
     def of(
         cls, values: np.ndarray, *, seed: int = 0, resamples: int = RESAMPLES, block: float | None = None
     ) -> "MeanBootstrap":
-        """Resamples float64[n], n ≥ 2, in blocks of a mean length (default: `block_length`).
+        """Resamples float64[n], n ≥ 2, in blocks of a mean length (default: `block_length`, or BLOCKS_MAX of them).
 
         Raises ValueError for fewer than two values, for what is not finite and a block shorter than 1.
         """
         _must_be_finite(values)
         if len(values) < 2:
             raise ValueError("a mean of fewer than two values has no error that can be told")
-        block = block_length(values) if block is None else block
+        block = max(block_length(values), len(values) / BLOCKS_MAX) if block is None else block
         if not block >= 1.0:
             raise ValueError(f"a block of {block} values")
         mean = float(np.mean(values))

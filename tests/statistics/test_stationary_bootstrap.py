@@ -191,6 +191,15 @@ def test_probability_and_interval_say_the_same(seed: int, confidence: float):
     assert found.probability_above(1e9) <= found.probability_above(0.0) <= found.probability_above(-1e9)
 
 
+def test_of_very_many_values_blocks_are_longer_and_say_the_same(monkeypatch):
+    values = drawn(4, 4_000)
+    needed = MeanBootstrap.of(values)
+    monkeypatch.setattr("arbitrage_core.statistics.stationary_bootstrap.BLOCKS_MAX", 400)
+    longer = MeanBootstrap.of(values)
+    assert needed.block < 5 < longer.block == 10.0
+    assert longer.interval(0.9) == pytest.approx(needed.interval(0.9), abs=0.2 * needed.error)
+
+
 def test_equal_values_have_no_error_and_a_known_mean():
     found = MeanBootstrap.of(np.full(50, 2.0))
     assert found.interval(0.98) == (2.0, 2.0)
