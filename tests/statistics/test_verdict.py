@@ -69,7 +69,7 @@ def test_the_best_of_fifty_without_an_edge_is_not_traded():
 def test_more_trades_like_these_would_settle_it():
     verdict = judge(nets(0.08))
     assert verdict.outcome is Outcome.NOT_ENOUGH_EVIDENCE
-    assert 500 < verdict.trades_needed < 1_000  # (2.17 / 0.08)² = 736
+    assert 500 < verdict.trades_needed < 1_000  # (2.33 / 0.08)² = 846
     assert judge(nets(0.08, 2 * verdict.trades_needed)).outcome is Outcome.TRADE
     assert judge(nets(0.08), trials=20).trades_needed > verdict.trades_needed
     assert judge(nets(2.0, 40)).trades_needed == TRADES_MIN
