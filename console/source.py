@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
-from arbitrage_core.feeds.distorted import Distorted, Distortion
+from arbitrage_core.feeds.distorted import Distorted
+from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.row_stream import rows_within

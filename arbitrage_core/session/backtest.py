@@ -49,14 +49,16 @@ def run_backtest(
     notice: Notice | None = None,
     replaced: Mapping[str, Compiled] | None = None,
     interpreted: bool = False,
+    venue_config: SessionConfig | None = None,
 ) -> SessionResult:
     """Runs the feed's rows through the engine and the simulated venue, and flattens at the end.
 
     `folder`: where the journal goes, made if missing; none: no journal. `progress(rows so far, row time in ns)` is
     called between batches. `replaced` exchanges engine functions by name, to plant a defect; `interpreted` runs the
-    engine as plain Python, which saves a few rows the half minute of compiling. Raises AnomalyFound when the engine
-    stops itself or does what is not trading (the journal is then sealed as broken, a debug bundle lies beside it),
-    BadInput for rows that cannot be used, and what the disk refuses.
+    engine as plain Python, which saves a few rows the half minute of compiling. `venue_config`: what the venues really
+    do where that is not what the engine was told. Raises AnomalyFound when the engine stops itself or does what is not
+    trading (the journal is then sealed as broken, a debug bundle lies beside it), BadInput for rows that cannot be
+    used, and what the disk refuses.
     """
     key = config.session_key(data_digest(feed))
     name = name or session_name("backtest", config, feed)
@@ -69,7 +71,8 @@ def run_backtest(
                 journal.append_intents(batch["orders"], durable=False)
             watch.take(batch)
 
-        session = Session(config, key, on_drain=keep, notice=notice, replaced=replaced, interpreted=interpreted)
+        parts = {"notice": notice, "replaced": replaced, "interpreted": interpreted, "venue_config": venue_config}
+        session = Session(config, key, on_drain=keep, **parts)
         watch, started = AnomalyWatch(session), time.perf_counter()
         try:
             for rows in feed:
@@ -88,8 +91,7 @@ def run_backtest(
         violations = judged(session)
         figures = {
             "rows": market_rows,
-            "rows_per_s": round(market_rows / elapsed_s) if elapsed_s > 0 else 0,
-            "elapsed_s": round(elapsed_s, 3),
+            **_speed(market_rows, elapsed_s),
             "state_hash": session.state_hash,
             "data_sha256": feed.identity()["sha256"],
             "flat": session.ended,
@@ -100,6 +102,10 @@ def run_backtest(
         if journal is not None:
             journal.seal(session.state_hash, _plain(document))
     return SessionResult(document, config, log, state, violations)
+
+
+def _speed(rows: int, elapsed_s: float) -> dict[str, float]:
+    return {"rows_per_s": round(rows / elapsed_s) if elapsed_s > 0 else 0, "elapsed_s": round(elapsed_s, 3)}
 
 
 def _journal(folder: Path | None, config: SessionConfig, feed: Feed, name: str, key: int):

@@ -37,7 +37,8 @@ class Session:
     `feed` rows in any batches, `end` it, read `log`, `state`, `account`. `on_drain` is handed every batch of log
     entries (arrays by the names of `SessionLog`) as they come, before the fold goes on. `interpreted` runs the same
     functions as plain Python; `replaced` exchanges engine functions by name, for planting a defect; `shape` takes a
-    larger engine than the configuration needs, with the same results. Raises `AnomalyFound` when the engine stops
+    larger engine than the configuration needs, with the same results. `venue_config`: what the venues really do (fees,
+    slippage, latency, outages) where that is not what the engine was told. Raises `AnomalyFound` when the engine stops
     itself.
     """
 
@@ -51,11 +52,13 @@ class Session:
         replaced: Mapping[str, Compiled] | None = None,
         notice: Notice | None = None,
         shape: Shape | None = None,
+        venue_config: SessionConfig | None = None,
     ) -> None:
         self.config, self.session_key, self.shape = config, session_key, shape or shape_of(config)
         self.params = params_record(config, self.shape, session_key)
         self.state = fresh_state(config, self.shape, self.params[0])
-        self.account, self.terms = fresh_account(config, self.shape), terms_record(config, self.shape)
+        venues = venue_config or config
+        self.account, self.terms = fresh_account(venues, self.shape), terms_record(venues, self.shape)
         self.output = one(output_dtype(self.shape.levels))
         self.rows, self.handed_on, self.ended = 0, 0, False
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LOGS, "report_positions")}

@@ -5,7 +5,7 @@ that each rule was seen to bite, counted in the record (`Stage.required_refusals
 """
 
 from arbitrage_core.domain.refusal import Refusal
-from arbitrage_core.feeds.distorted import Distortion
+from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.scripted import Step
 from flows.stages.stage import Band, Campaign
 

@@ -6,7 +6,7 @@ them, and a check that is not reached counts as failed.
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from arbitrage_core.feeds.distorted import Distortion
+from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.scripted import Step
 
 SEEDS = tuple(range(1, 21))

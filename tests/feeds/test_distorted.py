@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.errors import BadInput
-from arbitrage_core.feeds.distorted import Distorted, Distortion
+from arbitrage_core.feeds.distorted import Distorted
+from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.row import RowKind, row_dtype
-from arbitrage_core.feeds.distorted import Distorted, Distortion
+from arbitrage_core.feeds.distorted import Distorted
+from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.scripted import Scripted, Step
