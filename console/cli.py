@@ -21,6 +21,7 @@ from console.paper import paper
 from console.replay import replay
 from console.services import down, reset, status, up
 from console.session_commands import session_app
+from console.stress import stress
 from console.suite import suite
 from console.switches import kill, symbol_app
 from console.verdict import verdict
@@ -43,6 +44,7 @@ app.command("paper")(paper)
 app.command("accept")(accept)
 app.command("campaign")(campaign)
 app.command("audit")(audit)
+app.command("stress")(stress)
 app.command("replay")(replay)
 app.command("bench")(bench)
 app.command("up")(up)

@@ -4,10 +4,12 @@ Each check says what was observed and what was expected. A check whose evidence 
 outcomes, a seed that never came back, a figure that is None.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 
+from arbitrage_core.scenarios.catalogue import scenario_of
 from flows.outcome import CampaignOutcome, Check, SeedOutcome
 from flows.report.quantity import quantity, words
+from flows.scenario_checks import scenario_campaign_checks, scenario_stage_checks
 from flows.seed_rows import config_of
 from flows.stages.stage import NO_END, Band, Campaign, Stage
 
@@ -23,14 +25,15 @@ def stage_checks(stage: Stage, outcomes: tuple[CampaignOutcome, ...]) -> tuple[C
     for campaign in stage.campaigns:
         checks.extend(_of_campaign(campaign, by_name.get(campaign.name)))
     everything = tuple(seed for outcome in outcomes for seed in outcome.all)
-    checks.extend(_of_all(everything))
+    checks.extend(scenario_stage_checks(stage, by_name))
+    checks.extend(_of_all(everything, _spared(stage.campaigns)))
     checks.extend(_coverage(stage, everything))
     return tuple(checks)
 
 
 def campaign_checks(campaign: Campaign, outcome: CampaignOutcome) -> tuple[Check, ...]:
     """All checks of one campaign run by itself."""
-    return (*_of_campaign(campaign, outcome), *_of_all(outcome.all))
+    return (*_of_campaign(campaign, outcome), *_of_all(outcome.all, _spared((campaign,))))
 
 
 def paper_checks(campaign: Campaign, outcome: CampaignOutcome) -> tuple[Check, ...]:
@@ -55,6 +58,7 @@ def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Ch
         *([_shows(campaign, backtests)] if campaign.shows else []),
         *([_paper(campaign, outcome)] if campaign.paper_seed is not None else []),
         *([_independent(campaign, backtests)] if campaign.alone else []),
+        *scenario_campaign_checks(campaign, backtests),
     ]
 
 
@@ -165,14 +169,22 @@ def _paper(campaign: Campaign, outcome: CampaignOutcome | None) -> Check:
 # ------------------------------------------------------------------------------------------------------ of all seeds
 
 
-def _of_all(seeds: tuple[SeedOutcome, ...]) -> list[Check]:
+def _spared(campaigns: tuple[Campaign, ...]) -> set[tuple[str, str]]:
+    """(campaign, check) where a scenario rules out what the check asks of every session."""
+    return {(one.name, check) for one in campaigns if one.scenario for check in scenario_of(one.scenario).spares}
+
+
+def _of_all(seeds: tuple[SeedOutcome, ...], spared: Set[tuple[str, str]] = frozenset()) -> list[Check]:
+    """`spared`: (campaign, check) that is not asked."""
+
     def every(name: str, expected: str, fault: Callable[[SeedOutcome], str | None]) -> Check:
-        faults = [(seed, found) for seed in seeds if (found := fault(seed)) is not None]
+        asked = [seed for seed in seeds if (seed.campaign, name) not in spared]
+        faults = [(seed, found) for seed in asked if (found := fault(seed)) is not None]
         named = [f"{seed.campaign} seed {seed.seed} {seed.mode}: {found}" for seed, found in faults]
         return Check(
             name=name,
             passed=bool(seeds) and not faults,
-            observed=f"{len(seeds) - len(faults)} of {len(seeds)} sessions",
+            observed=f"{len(asked) - len(faults)} of {len(asked)} sessions" if asked or not seeds else "not asked here",
             expected=expected,
             detail="; ".join(
                 [*named[:SHOWN_MAX], *([f"and {len(named) - SHOWN_MAX} more"] if named[SHOWN_MAX:] else [])]

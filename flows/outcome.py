@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from arbitrage_core.domain.errors import InvariantBroken
+from arbitrage_core.scenarios.outcome import ScenarioOutcome
 
 
 class Check(BaseModel):
@@ -41,6 +42,7 @@ class SeedOutcome(BaseModel):
     refusals: dict[str, int] = Field(default_factory=dict, description="looks at which an entry was refused, by rule")
     missed: dict[str, int] = Field(default_factory=dict, description="opportunities missed, by the first rule they met")
     trips: dict[str, int] = Field(default_factory=dict, description="how often a guard or switch tripped, by rule")
+    released: dict[str, int] = Field(default_factory=dict, description="how often each of them let go again")
     sums: tuple[str, ...] = Field((), description="parts of the portfolio that do not add up to it")
     moves: dict[str, float] = Field(
         default_factory=dict, description="money that would even out the venues in the end, by `from → to`"
@@ -53,6 +55,7 @@ class SeedOutcome(BaseModel):
     findings: tuple[str, ...] = Field((), description="laws broken, and whatever else was not as it must be")
     differences: tuple[str, ...] = Field((), description="where record and ledger differ")
     model_differences: tuple[str, ...] = Field((), description="fees or slippage that are not those of the model")
+    stress: ScenarioOutcome | None = Field(None, description="of a scenario's seed: the same session with and without")
     identical: bool = Field(description="the replay of its journal came out the same")
     elapsed_s: float
 

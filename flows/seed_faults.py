@@ -33,6 +33,7 @@ class SeedFault(StrEnum):
     PNL_IN_FLOATS = "pnl-in-floats"
     FEED_END_UNHEARD = "feed-end-unheard"
     AUDIT_BLIND = "audit-blind"
+    INJECTION_OFF = "injection-off"
 
 
 @compiled
@@ -115,6 +116,7 @@ class Defect:
     settings_of_one_seed: tuple[str, ...] = ()
     leaves_out_a_seed: bool = False
     blinds_the_audit: bool = False
+    injects_nothing: bool = False
 
 
 DEFECTS: dict[SeedFault, Defect] = {
@@ -131,6 +133,7 @@ DEFECTS: dict[SeedFault, Defect] = {
     SeedFault.PNL_IN_FLOATS: Defect({"book_realised": realised_in_floats}),
     SeedFault.FEED_END_UNHEARD: Defect({"feed_ended": feed_end_unheard}),
     SeedFault.AUDIT_BLIND: Defect(blinds_the_audit=True),
+    SeedFault.INJECTION_OFF: Defect(injects_nothing=True),
 }
 
 

@@ -12,12 +12,23 @@ from arbitrage_core.feeds.row_stream import rows_within
 from arbitrage_core.feeds.scripted import NS_PER_S, Scripted
 from arbitrage_core.feeds.synthetic import ROWS_MAX, SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
+from arbitrage_core.scenarios.catalogue import scenario_of
+from arbitrage_core.scenarios.stress import setting_of, stressed_feed
 from arbitrage_core.session.plan import Offer, plan_session
 from flows.stages.stage import Campaign
 
 
 def feed_of(campaign: Campaign, seed: int) -> Feed:
-    """The rows of a seed, with what the campaign's script puts between them."""
+    """The rows of a seed: those of `base_feed_of`, with what the campaign's scenario injects into them."""
+    feed = base_feed_of(campaign, seed)
+    if not campaign.scenario:
+        return feed
+    kept = KeptRows(feed)
+    return stressed_feed(kept, scenario_of(campaign.scenario).inject(setting_of(kept)))
+
+
+def base_feed_of(campaign: Campaign, seed: int) -> Feed:
+    """The rows of a seed before any scenario, with what the campaign's script puts between them."""
     quotes = _quotes(campaign, seed, rows_of(campaign, seed))
     return Scripted(quotes, campaign.script) if campaign.script else quotes
 

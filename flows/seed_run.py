@@ -17,7 +17,7 @@ import numpy as np
 import arbitrage_core
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.domain.order import OrderState
-from arbitrage_core.domain.refusal import GuardEvent, Refusal
+from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.output import SessionLog
@@ -28,6 +28,7 @@ from arbitrage_core.session.binding import sources_digest
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.statistics.amounts import quotient
+from arbitrage_core.statistics.guard_events import releases_of, trips_of
 from arbitrage_core.statistics.model_check import model_differences
 from arbitrage_core.statistics.portfolio import sums_that_differ
 from arbitrage_core.storage.record.comparison import differences
@@ -38,7 +39,8 @@ from flows.independence import independence_of
 from flows.outcome import SeedOutcome
 from flows.report.exposure import crossed_limits, exposure_of
 from flows.seed_faults import SeedFault, defect_of
-from flows.seed_rows import KeptRows, config_of, feed_of
+from flows.seed_rows import KeptRows, base_feed_of, config_of
+from flows.seed_stress import Stress
 from flows.stages.stage import Campaign
 
 KEY_DIGITS = 8
@@ -71,12 +73,24 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
     defect = defect_of(order.fault)
     first = order.campaign.name.endswith("1") and order.seed == order.campaign.seeds[0]
     config = config_of(order.campaign, order.seed, defect.settings_of_one_seed if first else ())
-    feed = KeptRows(feed_of(order.campaign, order.seed))
+    feed = KeptRows(base_feed_of(order.campaign, order.seed))
+    stress = Stress.of(order.campaign, order.seed, feed, injects=not defect.injects_nothing)
+    venue_config = config
+    if stress is not None:
+        feed, venue_config = stress.feed, stress.venue_config
     name = session_name(order.campaign, order.seed, "backtest", config, feed)
     folder = order.sessions / name
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        result = run_backtest(config, feed, folder=folder, name=name, replaced=dict(defect.replaced) or None)
+        result = run_backtest(
+            config,
+            feed,
+            folder=folder,
+            name=name,
+            replaced=dict(defect.replaced) or None,
+            venue_config=venue_config,
+        )
+        against_baseline = stress.judged(result) if stress is not None else None
     except InvariantBroken as broken:
         return _broken(order, name, str(broken), time.perf_counter() - began)
     try:
@@ -101,7 +115,8 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
         differences=tuple(found),
         compared_alone=compared,
         not_independent=parted,
-        model_differences=tuple(model_differences(config, feed, result.log)),
+        model_differences=tuple(model_differences(venue_config, feed, result.log)),
+        stress=against_baseline,
         identical=identical,
         elapsed_s=time.perf_counter() - began,
     )
@@ -175,17 +190,8 @@ def counts_of(result: SessionResult, *, marks_cross: bool = False) -> dict[str, 
         "sums": sums_that_differ(result.config, log, result.state),
         "crossed": () if marks_cross else crossed_limits(exposure_of(result.config, log)),
         "trips": trips_of(log),
+        "released": releases_of(log),
     }
-
-
-def trips_of(log: SessionLog) -> dict[str, int]:
-    """How often each guard tripped, by its rule; `RULE REDUCED`, `RULE FLATTENED`: how often it went so far."""
-    found: dict[str, int] = {}
-    for event in log.guards[log.guards["kind"] != GuardEvent.RELEASED]:
-        rule, kind = Refusal(int(event["guard"])).name, GuardEvent(int(event["kind"]))
-        name = rule if kind == GuardEvent.TRIPPED else f"{rule} {kind.name}"
-        found[name] = found.get(name, 0) + 1
-    return found
 
 
 def order_states_of(log: SessionLog) -> dict[str, int]:

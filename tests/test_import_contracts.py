@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_PACKAGES = (
     *("domain", "engine", "strategies", "statistics", "feeds", "venues", "storage"),
-    *("services", "monitoring", "session", "tuning", "drills"),
+    *("services", "monitoring", "session", "scenarios", "tuning", "drills"),
 )
 LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
 
@@ -24,6 +24,7 @@ FORBIDDEN = [
     ("Packages", "flows", "deployments"),
     ("Packages", "deployments", "console"),
     ("The engine package: layers", "arbitrage_core.session", "arbitrage_core.tuning"),
+    ("The engine package: layers", "arbitrage_core.session", "arbitrage_core.scenarios"),
     ("The engine package: layers", "arbitrage_core.services", "arbitrage_core.session"),
     ("The engine package: layers", "arbitrage_core.venues", "arbitrage_core.monitoring"),
     ("The engine package: layers", "arbitrage_core.feeds", "arbitrage_core.venues"),
@@ -50,6 +51,7 @@ ALLOWED = [
     ("checks", "arbitrage_core.statistics"),
     ("checks.__init__", "arbitrage_core.storage.planted"),
     ("arbitrage_core.tuning", "arbitrage_core.session"),
+    ("arbitrage_core.scenarios", "arbitrage_core.session"),
     ("arbitrage_core.session", "asyncio"),
     ("arbitrage_core.storage", "arbitrage_core.statistics"),
     ("flows", "prefect"),

@@ -6,23 +6,26 @@ from flows.report.equity_chart import equity_chart
 from flows.report.exposure_chart import exposure_chart
 from flows.report.refusals_chart import refusals_chart
 from flows.report.rules_met import rules_met
+from flows.report.scenarios_chart import scenarios_chart, stressed_panels
 from flows.report.series import SessionSeries
 from flows.report.symbols_apart import tells_refusals
 from flows.report.symbols_chart import symbols_chart
 from flows.report.trades_chart import trades_chart
 from flows.stages.stage import Campaign, Stage
 
-REFUSALS_CHART = "refusals"
+REFUSALS_CHART, SCENARIOS_CHART = "refusals", "scenarios"
 
 
 def stage_charts(stage: Stage, outcome: StageOutcome, series: dict[str, SessionSeries]) -> dict[str, str]:
     """SVGs by name, e.g. "bands_win_rate", "c1_equity", "c1_trades"; in the order the report shows them.
 
     `series` is by campaign: one representative session each. A campaign without one has no charts of its own but those
-    of its bands.
+    of its bands; one with a scenario is a panel beside the others.
     """
     campaigns = {campaign.campaign: campaign for campaign in outcome.campaigns}
-    charts = {band_chart_name(figure): bands_chart(stage, campaigns, figure) for figure in banded_figures(stage)}
+    panels = stressed_panels(stage, outcome, series)
+    charts = {SCENARIOS_CHART: scenarios_chart(panels)} if panels else {}
+    charts |= {band_chart_name(figure): bands_chart(stage, campaigns, figure) for figure in banded_figures(stage)}
     if tells_refusals(stage):
         sessions = [one for campaign in outcome.campaigns for one in campaign.all]
         charts[REFUSALS_CHART] = refusals_chart(stage.name, rules_met(stage, sessions))
@@ -30,7 +33,7 @@ def stage_charts(stage: Stage, outcome: StageOutcome, series: dict[str, SessionS
         for figure in figures_banded_by_symbol(campaign):
             found = campaigns.get(campaign.name)
             charts[symbol_band_chart_name(campaign, figure)] = symbol_bands_chart(campaign, found, figure)
-        if campaign.name in series:
+        if campaign.name in series and not campaign.scenario:
             for kind, svg in _session_charts(series[campaign.name]).items():
                 charts[f"{campaign.name.lower()}_{kind}"] = svg
     return charts

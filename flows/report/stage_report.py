@@ -18,6 +18,7 @@ from flows.report.pictures import Pictures
 from flows.report.quantity import NOTHING, bare, number, words
 from flows.report.remarks import remark_sections
 from flows.report.rules_met import rules_met, rules_table
+from flows.report.scenario_section import scenario_section
 from flows.report.series import SessionSeries
 from flows.report.symbols_apart import shown_seed, tells_refusals
 from flows.report.tables import FAILED, PASSED, checks_table
@@ -87,6 +88,7 @@ def _text(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> str:
         _runs(stage, by_name),
         f"## Checks: {number(sum(one.passed for one in outcome.checks))} of {number(len(outcome.checks))} passed",
         _checks(outcome),
+        *scenario_section(stage, by_name, pictures),
         *_bands(stage, pictures),
         *_old_figures(stage, by_name),
         *_refusals(stage, outcome, pictures),

@@ -8,7 +8,9 @@ EXPOSURE_LIMIT = "exposure_max_quote"
 
 def tells_symbols_apart(campaign: Campaign) -> bool:
     """Whether a campaign is about its symbols or what they risk: it names them, has a band for one, compares each with
-    itself alone, or limits an exposure."""
+    itself alone, or limits an exposure. One with a scenario is told beside its baseline, as a whole."""
+    if campaign.scenario:
+        return False
     limited = any(setting.partition("=")[0].endswith(EXPOSURE_LIMIT) for setting in campaign.settings)
     return bool(campaign.symbols) or campaign.alone or limited or any(band.symbol for band in campaign.bands)
 

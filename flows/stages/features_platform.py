@@ -131,8 +131,25 @@ PROVED = (
         ),
         probe=Probe(stages=("D68",), table="tuning_studies"),
     ),
-    _coming(
-        "Six scenarios, really injected", "D69", "a market is not always kind, and injected is measured, not claimed"
+    Feature(
+        name="Six scenarios, really injected",
+        stage="D69",
+        why="a market is not always kind, and injected is measured, not claimed",
+        code=(
+            "flows.stages.d69:D69",
+            "arbitrage_core.scenarios.catalogue:SCENARIOS",
+            "arbitrage_core.scenarios.judgement:judged",
+            "console.stress",
+        ),
+        tests=(
+            "tests/flows/stages/test_d69.py",
+            "tests/scenarios/test_scenarios.py::test_no_proof_holds_with_the_injection_off",
+        ),
+        probe=Probe(
+            stages=("D69",),
+            checks=("* injection is measured", "every scenario differs from the baseline and from every other"),
+        ),
+        limit="backtests only: a paper session is not stressed",
     ),
     _coming(
         "Verdict: is it worth trading", "D69", "the question the whole is for, with its uncertainty", "console.verdict"

@@ -176,4 +176,4 @@ ALL_TRIPS = (
     *(f"{rule.name} REDUCED" for rule in (*EXPOSURES, *LOSSES)),
     *(f"{rule.name} FLATTENED" for rule in LOSSES),
 )
-"""As `seed_run.trips_of` names them."""
+"""As `guard_events.trips_of` names them."""

@@ -52,6 +52,9 @@ class Campaign(BaseModel):
     settings: tuple[str, ...] = Field((), description="as --set takes them")
     script: tuple[Step, ...] = Field((), description="what an operator orders meanwhile, and rates of currencies")
     distortions: tuple[Distortion, ...] = Field((), description="what venues in trouble send meanwhile")
+    scenario: str = Field(
+        "", description="of scenarios/catalogue.py: what is injected into rows and venues of each seed"
+    )
     rows: int | None = Field(None, gt=0, description="of each seed; or else its span")
     span_s: float | None = Field(None, gt=0, allow_inf_nan=False, description="row time from the first row on, seconds")
     seeds: tuple[int, ...] = SEEDS

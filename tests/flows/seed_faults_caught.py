@@ -18,6 +18,7 @@ from flows.campaign_run import Ground, run_campaigns
 from flows.gate import gate_checks
 from flows.seed_faults import SeedFault, defect_of
 from flows.stages.d65 import D65
+from flows.stages.d69 import D69
 from flows.stages.features import FEATURES
 from flows.stages.stage import Stage
 
@@ -26,8 +27,11 @@ EXITS, ORDER_STATES = ("CONVERGED", "HOLD_TIME", "STOP_LOSS", "FEED_ENDED"), ("P
 """What so few rows show too."""
 
 
-def small_stage() -> Stage:
-    """D65 with few seeds and rows."""
+def small_stage(fault: SeedFault | None) -> Stage:
+    """D65 with few seeds and rows; for a fault of injections D69 with one seed of the baseline and two scenarios."""
+    if defect_of(fault).injects_nothing:
+        few = tuple(campaign.model_copy(update={"seeds": (2,)}) for campaign in D69.campaigns[:3])
+        return D69.model_copy(update={"campaigns": few, "required_trips": ()})
     campaigns = tuple(
         campaign.model_copy(update={"seeds": SEEDS, "rows": ROWS, "closed_least": 10}) for campaign in D65.campaigns
     )
@@ -51,7 +55,7 @@ def main(names: list[str]) -> int:
     wanted = [SeedFault(name) for name in names] or [None, *SeedFault]
     unnoticed = 0
     for fault in wanted:
-        verdict, failed = noticed(small_stage(), here, fault)
+        verdict, failed = noticed(small_stage(fault), here, fault)
         right = verdict.endswith("ACCEPTED") == (fault is None)
         unnoticed += not right
         print(

@@ -1,0 +1,89 @@
+"""Stage D69: what becomes of the engine when its market or its venues are not kind, really injected and measured.
+
+The baseline and one campaign for each scenario, on the same seeds, rows and settings; the scenarios themselves are in
+arbitrage_core/scenarios/catalogue.py.
+"""
+
+from arbitrage_core.feeds.synthetic_presets import preset
+from arbitrage_core.scenarios.catalogue import SCENARIOS, peg_script, stress_settings
+from arbitrage_core.scenarios.scenario import Scenario
+from flows.stages.stage import Campaign, Remark, Stage
+
+MARKET = "high"
+SEEDS = (2, 3, 4)
+"""Seed 1 ends on a book too thin to leave into, and a paper session must end with nothing open. What becomes of the
+scenarios on seeds 1 to 20: `python -m tests.scenarios.every_seed`."""
+ROWS = 120_000
+SCRIPT_S = 2_000.0
+"""Row time that so many rows last at least: rates of the second currency are told so long."""
+_CHOSEN = preset(MARKET)
+
+R0 = Campaign(
+    name="R0",
+    title="the baseline: every guard on, nothing injected",
+    preset=MARKET,
+    settings=stress_settings(_CHOSEN.venues, _CHOSEN.symbols),
+    script=peg_script(SCRIPT_S),
+    rows=ROWS,
+    seeds=SEEDS,
+    closed_least=500,
+    paper_seed=SEEDS[0],
+)
+
+
+def _under(scenario: Scenario, number: int) -> Campaign:
+    """The baseline with a scenario in it. Its venues are the simulated ones of a backtest: no paper session."""
+    own = {
+        "name": f"R{number}",
+        "title": f"{scenario.name}: {scenario.title}",
+        "scenario": scenario.name,
+        "closed_least": 20,
+        "paper_seed": None,
+    }
+    return Campaign.model_validate({**R0.model_dump(), **own})
+
+
+SCENARIO_CAMPAIGNS = tuple(_under(scenario, number) for number, scenario in enumerate(SCENARIOS.values(), start=1))
+
+D69 = Stage(
+    name="D69",
+    title="Robustness",
+    purpose=(
+        "Puts trouble into rows and venues, shows by measurement that it was there, and looks at what became of the "
+        "session: no law broken, no runaway, the right guards tripped and let go, the drawdown inside its guard, and "
+        "the profit gone the way that was stated beforehand. Of slippage and fees the cost on orders decided alike is "
+        "the injected one. No two sessions may have come to the same."
+    ),
+    campaigns=(R0, *SCENARIO_CAMPAIGNS),
+    required_trips=(
+        "SLIPPAGE_MUST_BE_AS_EXPECTED",
+        "LOSSES_MUST_NOT_RUN_ON",
+        "PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE",
+        "DRAWDOWN_MUST_STAY_INSIDE",
+    ),
+    remarks=(
+        Remark(
+            kind="works",
+            text="Each injection is measured on rows or fills; one that is off is rejected by the check that names it.",
+        ),
+        Remark(
+            kind="works",
+            text="The engine is not told: venues charge, slip and answer other than the settings say; guards notice.",
+        ),
+        Remark(
+            kind="limited",
+            text=(
+                "A simulated venue deals at the book it last showed. A flash or noise alone is therefore won, not "
+                "lost, by who is quick; so these come with venues that answer late, as venues under stress do."
+            ),
+        ),
+        Remark(
+            kind="limited",
+            text=(
+                "Orders may slip by 100 bps here. With the bound of 5 bps that is the default none is dealt under "
+                "80 bps of slippage: nothing is lost, and nothing traded."
+            ),
+        ),
+        Remark(kind="open", text="Scenarios run as backtests; a paper session is not stressed."),
+    ),
+)
