@@ -25,7 +25,7 @@ from flows.reporting import written_report
 from flows.seed_faults import SeedFault, defect_of
 from flows.stages.features import FEATURES
 from flows.stages.order import ORDER, before
-from flows.stages.registry import STAGES, StageName, stage_of
+from flows.stages.registry import STAGES, StageName, stage_of, stages_in_order
 from flows.stages.stage import Stage
 from flows.verdicts import record_verdict, standing_of
 
@@ -57,9 +57,12 @@ def accept_all(seed_fault: SeedFault | None = None) -> tuple[StageOutcome, ...]:
     """
     here, outcomes = ground(_line()), []
     standings: tuple[Standing, ...] = ()
-    for stage in STAGES.values():
+    for stage in stages_in_order():
         outcomes.append(judge(stage, here, seed_fault, standings))
         standings = (*standings, _standing(outcomes[-1]))
+    later = [name for name in STAGES if name not in {outcome.stage for outcome in outcomes}]
+    if later:
+        _line()(f"not run: {', '.join(later)}; a stage before it is not there yet")
     if seed_fault is None:
         tell(here)
     return tuple(outcomes)

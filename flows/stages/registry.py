@@ -8,6 +8,7 @@ from flows.stages.d65 import D65
 from flows.stages.d66 import D66
 from flows.stages.d67 import D67
 from flows.stages.d69 import D69
+from flows.stages.order import ORDER
 from flows.stages.stage import Campaign, Stage
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in (D64, D65, D66, D67, D69)}
@@ -39,6 +40,13 @@ def stage_of(name: str) -> Stage:
     if name not in STAGES:
         raise BadInput(f"no stage {name!r} yet", f"there are {', '.join(STAGES)}")
     return STAGES[name]
+
+
+def stages_in_order() -> tuple[Stage, ...]:
+    """The stages that can be accepted, in order: up to the first of the road that is not there yet. Those after it can
+    be run by themselves, and are rejected for what comes before them."""
+    missing = next((place for place, name in enumerate(ORDER) if name not in STAGES), len(ORDER))
+    return tuple(STAGES[name] for name in ORDER[:missing])
 
 
 def campaign_of(name: str) -> tuple[Stage, Campaign]:

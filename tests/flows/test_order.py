@@ -8,6 +8,7 @@ import pytest
 from arbitrage_core.domain.errors import BadInput
 from flows import accept
 from flows.outcome import StageOutcome, Standing
+from flows.stages import registry
 from flows.stages.order import ORDER, ROAD, before
 from flows.stages.registry import STAGES
 from tests.flows.outcomes import STAGE
@@ -80,3 +81,11 @@ def test_after_one_that_is_rejected_no_other_is_run(monkeypatch: pytest.MonkeyPa
 def test_a_stage_that_is_not_written_yet_is_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     Ground(monkeypatch, {"D64": True, "D65": True, "D66": True}, {})
     assert stood("D68") == [("D64", True, True), ("D65", True, True), ("D66", True, True), ("D67", False, False)]
+
+
+def test_all_stages_are_those_up_to_the_first_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = [stage.name for stage in registry.stages_in_order()]
+    assert there == list(ORDER[: len(there)])
+    kept = {name: stage for name, stage in registry.STAGES.items() if name != "D66"}
+    monkeypatch.setattr(registry, "STAGES", kept)
+    assert [stage.name for stage in registry.stages_in_order()] == ["D64", "D65"]
