@@ -63,13 +63,18 @@ class Session:
         self.rows, self.handed_on, self.ended = 0, 0, False
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LOGS, "report_positions")}
         self.on_drain = on_drain
-        self._fold = bound_fold("fold_simulated", config.strategy, self.shape, interpreted)
-        if replaced:
-            self._fold = exchanged_fold(
-                "fold_simulated", config.strategy, self.shape, tuple(replaced.items()), interpreted
-            )
         self._records = (self.state, self.params, self.output, self.account, self.terms)
-        self._fold = make_ready(self._fold, (*self._records, timer_row(0, self.shape.levels)), notice)
+        self._fold = self._ready_fold(interpreted, replaced, notice)
+
+    def _ready_fold(
+        self, interpreted: bool, replaced: Mapping[str, Compiled] | None, notice: Notice | None
+    ) -> Compiled:
+        """The fold that `feed` calls, compiled for these records and rows."""
+        strategy, name = self.config.strategy, "fold_simulated"
+        bound = bound_fold(name, strategy, self.shape, interpreted)
+        if replaced:
+            bound = exchanged_fold(name, strategy, self.shape, tuple(replaced.items()), interpreted)
+        return make_ready(bound, (*self._records, timer_row(0, self.shape.levels)), notice)
 
     def feed(self, rows: np.ndarray) -> None:
         """Applies rows, `row_dtype(levels)[n]`, in order."""

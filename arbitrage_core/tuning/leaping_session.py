@@ -1,0 +1,81 @@
+"""The leaping session: a session over rows that are all in memory, which leaps over blocks that cannot matter to it."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from arbitrage_core.domain.compiled import Compiled, rebind, use_cache_folder
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.record import one
+from arbitrage_core.domain.row import timer_row, with_levels
+from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.engine.output import output_dtype
+from arbitrage_core.engine.params import params_dtype
+from arbitrage_core.engine.state import Fault, Shape, state_dtype
+from arbitrage_core.services.home import home
+from arbitrage_core.session.binding import Notice, make_ready, sources_digest
+from arbitrage_core.session.session import Drained, Session
+from arbitrage_core.strategies.registry import strategy_functions
+from arbitrage_core.tuning import envelope, leaping_fold
+from arbitrage_core.tuning.envelope import Envelope
+from arbitrage_core.tuning.leaping_fold import NOT_AT_REST, REST, fold_leaping
+from arbitrage_core.venues.simulated.account import account_dtype, terms_dtype
+
+
+@lru_cache(maxsize=1)
+def leaping_digest() -> str:
+    """Hash (hex, 8 characters) of this fold's own sources, which the engine's digest does not hold."""
+    files = (Path(str(module.__file__)) for module in (envelope, leaping_fold))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+
+
+@lru_cache(maxsize=16)
+def bound_leaping_fold(strategy: str, shape: Shape) -> Compiled:
+    """`fold_leaping` with a strategy bound in, for one shape; its name on disk says so, as `bound_fold`'s does."""
+    use_cache_folder(str(home() / "compiled" / sources_digest()))
+    name = f"{strategy}_{shape}_{leaping_digest()}"
+    return rebind(fold_leaping, strategy_functions(strategy), name=name, cache=True)
+
+
+@lru_cache(maxsize=16)
+def ready_leaping_fold(strategy: str, shape: Shape, notice: Notice | None = None) -> Compiled:
+    """The same, compiled or loaded: to find it by the types of its arguments takes longer than many a set."""
+    dtypes = (state_dtype(shape), params_dtype(shape), output_dtype(shape.levels), account_dtype(shape))
+    records = [one(dtype) for dtype in (*dtypes, terms_dtype(shape), REST)]
+    rows, around = timer_row(0, shape.levels), Envelope.impassable(1, 1, 1)
+    arrays = (rows, around.ratios, around.last, around.moved_ns, np.int64(0))
+    return make_ready(bound_leaping_fold(strategy, shape), (*records, *arrays), notice)
+
+
+class LeapingSession(Session):
+    """As `Session`; `run` feeds it rows with their envelope. Same states, trades and fills, fewer marks in its log."""
+
+    def __init__(
+        self, config: SessionConfig, session_key: int, *, on_drain: Drained | None = None, notice: Notice | None = None
+    ) -> None:
+        self._rest = one(REST)
+        self._rest[0].since_mark_ns = NOT_AT_REST
+        super().__init__(config, session_key, on_drain=on_drain, notice=notice)
+
+    def run(self, rows: np.ndarray, around: Envelope) -> None:
+        """Applies `row_dtype(shape.levels)[n]` with the `Envelope` of just these rows. Raises as `feed` does."""
+        if rows.dtype.itemsize != self.output.dtype["reports"].base.itemsize:
+            raise BadInput("the rows have another number of levels than the engine", "pass them through with_levels")
+        done = 0
+        while done < len(rows):
+            done = self._fold(*self._records, self._rest, rows, around.ratios, around.last, around.moved_ns, done)
+            if self.state[0].fault != Fault.NONE:
+                self._break_off()
+            if self.output[0].written > 0:
+                self.drain()
+        self.rows += len(rows)
+
+    def feed(self, rows: np.ndarray) -> None:
+        """As `Session.feed`: one by one."""
+        rows = with_levels(rows, self.shape.levels)
+        self.run(rows, Envelope.impassable(len(rows), len(self.config.symbols), self.shape.venues))
+
+    def _ready_fold(self, interpreted: bool, replaced: object, notice: Notice | None) -> Compiled:
+        return ready_leaping_fold(self.config.strategy, self.shape, notice)
