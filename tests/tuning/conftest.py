@@ -11,6 +11,10 @@ from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.tuning.evaluation import Evaluator
 from arbitrage_core.tuning.splits import WalkForward
+from tests.services.servers import postgres_url
+from tests.storage.record.conftest import empty_url, new_database
+
+__all__ = ["empty_url", "new_database", "postgres_url"]
 
 ROWS = 60_000
 

@@ -37,6 +37,10 @@ TUNING_STUDIES = Table(
     time_ns("started_ns", "when it began, by the clock"),
     moment("started_at", "started_ns"),
     time_ns("ended_ns", "when it ended; none while it runs", nullable=True),
+    document("definition", "sampler, objectives, constraints and splits"),
+    text("code_digest", "SHA-256 of the sources that searched, hexadecimal"),
+    text("config_digest", "SHA-256 of the configuration that the parameters are varied in, hexadecimal"),
+    text("reason", "why it failed; none: it did not", nullable=True),
     PrimaryKeyConstraint("id"),
     Unique("name"),
     rule("status_must_be_known", one_of("status", STUDY_STATUSES), "(status = 'running') = (ended_ns IS NULL)"),
@@ -51,6 +55,7 @@ TUNING_STUDIES = Table(
         "ended_ns > 0",
         f"data_digest {DIGEST}",
     ),
+    rule("digests_must_be_sha256", f"code_digest {DIGEST}", f"config_digest {DIGEST}"),
     comment="Searches for parameters",
 )
 
@@ -61,9 +66,14 @@ TUNING_RESULTS = Table(
     number("trial", "number of the parameter set in its study, from 0 on"),
     document("params", "the parameters"),
     text("params_digest", "SHA-256 of the parameters, hexadecimal"),
-    real("in_sample", "the objective on the rows it was chosen by"),
+    real("in_sample", "the first objective on the rows it was chosen by; none: it was stopped", nullable=True),
     real("out_of_sample", "the objective on rows it had not seen; none: not tried there", nullable=True),
     document("figures", "whatever else was measured", nullable=True),
+    text("data_digest", "SHA-256 of the identity of the rows, hexadecimal"),
+    text("code_digest", "SHA-256 of the sources that evaluated it, hexadecimal"),
+    text("config_digest", "SHA-256 of its whole configuration, hexadecimal"),
+    text("state_hash", "state hash that a backtest of it leaves, hexadecimal; none: it was stopped", nullable=True),
+    text("failure", "why the engine stopped itself; none: it did not", nullable=True),
     PrimaryKeyConstraint("study_id", "trial"),
     rule(
         "figures_must_fit",
@@ -71,6 +81,11 @@ TUNING_RESULTS = Table(
         f"params_digest {DIGEST}",
         *finite("in_sample", "out_of_sample"),
     ),
+    rule(
+        "digests_must_be_sha256",
+        *(f"{name} {DIGEST}" for name in ("data_digest", "code_digest", "config_digest", "state_hash")),
+    ),
+    rule("a_result_or_a_failure", "(in_sample IS NULL) = (failure IS NOT NULL)"),
     comment="Parameter sets tried, with what they brought",
 )
 

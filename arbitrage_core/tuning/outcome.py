@@ -1,0 +1,113 @@
+"""The outcome of a study: its best sets, in sample and out of sample side by side, and what so many trials give alone.
+
+The best are chosen in sample; what they brought out of sample decides nothing here. `walk_forward` says how choosing
+would have gone at each split: the best until then, and what it brought next. The number of trials is counted in, by the
+deflated Sharpe ratio, and the overfitting by how often the best in one half of the periods is below the middle in the
+other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from arbitrage_core.storage.record.studies import TrialResult
+from arbitrage_core.tuning.figures import MAXIMISED
+from arbitrage_core.tuning.search import Definition
+
+BEST = 10
+"""So many sets are shown."""
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """What a study came to, as `arb tune --json` prints it.
+
+    best          `trial, params, in_sample, out_of_sample` (figures each), by objective; with several objectives those
+                  that no other beats in all, by the first
+    walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
+    deflated_sharpe, overfit_probability  None when they cannot be told
+    """
+
+    study: str
+    study_id: int
+    trials: int
+    failed: int
+    objectives: tuple[str, ...]
+    best: list[dict[str, Any]]
+    walk_forward: list[dict[str, Any]]
+    deflated_sharpe: float | None
+    overfit_probability: float | None
+    param_rows_per_s: int
+    evaluated_s: float
+    elapsed_s: float
+
+    def document(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return asdict(self)
+
+
+def outcome_of(
+    name: str,
+    study_id: int,
+    definition: Definition,
+    results: Sequence[TrialResult],
+    *,
+    param_rows: int,
+    evaluated_s: float,
+    elapsed_s: float,
+) -> StudyOutcome:
+    """What these results, all of a study's, come to; `param_rows` were evaluated now, in so many seconds."""
+    judged = [one for one in results if one.figures is not None]
+    return StudyOutcome(
+        study=name,
+        study_id=study_id,
+        trials=len(results),
+        failed=len(results) - len(judged),
+        objectives=definition.objectives,
+        best=[_shown(one) for one in best_of(judged, definition.objectives)[:BEST]],
+        walk_forward=_walk_forward(judged, definition),
+        deflated_sharpe=None,
+        overfit_probability=None,
+        param_rows_per_s=round(param_rows / evaluated_s) if evaluated_s > 0 else 0,
+        evaluated_s=round(evaluated_s, 3),
+        elapsed_s=round(elapsed_s, 3),
+    )
+
+
+def best_of(judged: Sequence[TrialResult], objectives: Sequence[str]) -> list[TrialResult]:
+    """The best in sample first, at equal figures the earlier trial. With several objectives only those no other set
+    equals or beats in all of them and beats in one."""
+    if not judged:
+        return []
+    values = np.array([[_upward(one.figures["in_sample"], name) for name in objectives] for one in judged])
+    kept = range(len(judged))
+    if len(objectives) > 1:
+        kept = [at for at in kept if not np.any((values >= values[at]).all(axis=1) & (values > values[at]).any(axis=1))]
+    return [judged[at] for at in sorted(kept, key=lambda at: (*-values[at], judged[at].trial))]
+
+
+def _upward(figures: dict[str, Any], objective: str) -> float:
+    return float(figures[objective]) * (1.0 if MAXIMISED[objective] else -1.0)
+
+
+def _shown(one: TrialResult) -> dict[str, Any]:
+    figures = one.figures or {}
+    return {
+        "trial": one.trial,
+        "params": one.params,
+        "in_sample": figures["in_sample"],
+        "out_of_sample": figures["out_of_sample"],
+        "state_hash": one.state_hash,
+    }
+
+
+def _walk_forward(judged: Sequence[TrialResult], definition: Definition) -> list[dict[str, Any]]:
+    objective, chosen = definition.objectives[0], []
+    for split in range(definition.walk_forward.count if judged else 0):
+        best = max(judged, key=lambda one: (_upward(one.figures["splits"][split][0], objective), -one.trial))
+        inside, outside = best.figures["splits"][split]
+        figures = {"in_sample": inside[objective], "out_of_sample": outside[objective]}
+        chosen.append({"split": split, "trial": best.trial, **figures})
+    return chosen

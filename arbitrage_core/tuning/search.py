@@ -1,0 +1,214 @@
+"""The search: which sets are tried next. Optuna's samplers, with their storage in the record's database.
+
+Optuna keeps its tables in a schema of its own, `optuna`. What was tried is true where `tuning_results` says so;
+Optuna's storage follows it in the same order, and what it misses after a crash is added when the study is taken up
+again. A sampler is seeded anew for every batch, by the study's seed and the number of the batch's first set: an
+interrupted study by grid, random or tpe tries the sets it would have tried. CMA-ES begins a generation anew.
+
+Where it is wrong: sets of one batch are chosen without knowing each other's results.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Literal
+
+import optuna
+import psycopg
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, Trial, TrialState
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.identity import key_of
+from arbitrage_core.storage.record.availability import faults_of
+from arbitrage_core.storage.record.database import address_of
+from arbitrage_core.tuning.figures import MAXIMISED
+from arbitrage_core.tuning.space import Params, Range, constraint_holds, grid_of
+from arbitrage_core.tuning.splits import WalkForward
+
+TRIES_A_SET = 200
+"""So often a sampler is asked again when what it chose breaks a constraint."""
+
+OPTIONS = "-csearch_path=optuna -csynchronous_commit=off"
+
+Sampler = Literal["grid", "random", "tpe", "cmaes"]
+Values = list[float] | None
+"""A set's objectives in sample, in the definition's order; None when it was stopped."""
+
+
+class Definition(BaseModel):
+    """What is searched, and how: all that decides which sets a study tries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    space: dict[str, Range] = Field(min_length=1, max_length=32)
+    sampler: Sampler = "tpe"
+    objectives: tuple[str, ...] = Field(("pnl_quote",), min_length=1, max_length=3)
+    constraints: tuple[str, ...] = ()
+    walk_forward: WalkForward = WalkForward()
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @field_validator("objectives")
+    @classmethod
+    def _must_be_known(cls, objectives: tuple[str, ...]) -> tuple[str, ...]:
+        strangers = [name for name in objectives if name not in MAXIMISED]
+        if strangers:
+            raise ValueError(f"no objective {', '.join(strangers)}; there are {', '.join(MAXIMISED)}")
+        return objectives
+
+    @model_validator(mode="after")
+    def _must_suit(self) -> "Definition":
+        if self.sampler == "cmaes" and len(self.objectives) > 1:
+            raise ValueError("cmaes has one objective; choose tpe for several")
+        return self
+
+    @property
+    def directions(self) -> list[str]:
+        """Optuna's, by objective."""
+        return ["maximize" if MAXIMISED[name] else "minimize" for name in self.objectives]
+
+
+class Search:
+    """Chooses the sets of one study, batch by batch: `ask`, try them, record them, `tell`.
+
+    `plans` raises BadInput for a set no session can be planned with. `tried`: all sets recorded so far, with their
+    values, in order. `close` it. Raises RecordAway when the storage does not answer, here and at every `tell`.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        url: str,
+        name: str,
+        plans: Callable[[Params], Any],
+        tried: Sequence[tuple[Params, Values]],
+    ) -> None:
+        self.definition, self._plans = definition, plans
+        self._address = address_of(make_url(url))
+        optuna.logging.set_verbosity(logging.WARNING)
+        self._distributions = {name: _distribution(one) for name, one in definition.space.items()}
+        self._grid: Iterator[Params] | None = None
+        if definition.sampler == "grid":
+            self._grid = (params for params in grid_of(definition.space) if self._fits(params))
+            for _ in tried:
+                next(self._grid)
+        with _faults_of(self._address):
+            self._storage = _storage(url)
+        try:
+            self._begin(name, tried)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, name: str, tried: Sequence[tuple[Params, Values]]) -> None:
+        """Takes up what is stored, and adds to it what is recorded and was not stored."""
+        directions = self.definition.directions
+        with _faults_of(self._address):
+            self._stored = optuna.create_study(
+                storage=self._storage, study_name=name, directions=directions, load_if_exists=True
+            )
+            known = self._stored.get_trials(deepcopy=False)
+            for params, values in tried[len(known) :]:
+                self._stored.add_trial(self._frozen(params, values))
+            self._told = self._stored.get_trials(deepcopy=False)
+
+    def close(self) -> None:
+        """Lets go of the storage."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
+
+    def ask(self, first: int, count: int) -> list["Asked"]:
+        """The next `count` sets, fewer at the end of a grid; `first` is the number of the first one.
+
+        Raises BadInput when the constraints leave none.
+        """
+        if self._grid is not None:
+            return [Asked(params, None) for params in islice(self._grid, count)]
+        self._memory = optuna.create_study(
+            directions=self.definition.directions, sampler=_sampler(self.definition, first)
+        )
+        self._memory.add_trials(self._told)
+        return [self._ask() for _ in range(count)]
+
+    def tell(self, asked: Sequence["Asked"], values: Sequence[Values]) -> None:
+        """What these sets brought."""
+        for one, brought in zip(asked, values, strict=True):
+            frozen = self._frozen(one.params, brought)
+            if one.trial is not None:
+                state = TrialState.FAIL if brought is None else None
+                frozen = self._memory.tell(one.trial, brought, state=state)
+            with _faults_of(self._address):
+                self._stored.add_trial(frozen)
+            self._told.append(frozen)
+
+    def _ask(self) -> "Asked":
+        for _ in range(TRIES_A_SET):
+            trial = self._memory.ask(self._distributions)
+            if self._fits(trial.params):
+                return Asked(trial.params, trial)
+            self._memory.tell(trial, state=TrialState.PRUNED)  # which counts as bad until the end of this batch
+        raise BadInput("hardly a set of the space keeps the constraints", "widen the ranges, or drop a constraint")
+
+    def _fits(self, params: Params) -> bool:
+        if not all(constraint_holds(one, params) for one in self.definition.constraints):
+            return False
+        try:
+            self._plans(params)
+        except BadInput:
+            return False
+        return True
+
+    def _frozen(self, params: Params, values: Values) -> FrozenTrial:
+        state = TrialState.FAIL if values is None else TrialState.COMPLETE
+        return optuna.create_trial(state=state, params=params, distributions=self._distributions, values=values)
+
+
+class Asked:
+    """A set to be tried, and the sampler's own name for it, if a sampler chose it."""
+
+    def __init__(self, params: Params, trial: Trial | None) -> None:
+        self.params, self.trial = params, trial
+
+
+def _sampler(definition: Definition, first: int) -> BaseSampler:
+    seed = key_of(f"{definition.seed} {first}") % 2**32
+    match definition.sampler:
+        case "tpe":
+            return TPESampler(seed=seed, constant_liar=True)
+        case "cmaes":
+            return CmaEsSampler(seed=seed)
+    return RandomSampler(seed=seed)
+
+
+def _distribution(one: Range) -> BaseDistribution:
+    if one.choices:
+        return CategoricalDistribution(one.choices)
+    if one.whole:
+        return IntDistribution(int(one.low), int(one.high), log=one.log, step=int(one.step or 1))
+    return FloatDistribution(one.low, one.high, log=one.log, step=one.step)
+
+
+@contextmanager
+def _faults_of(address: str) -> Iterator[None]:
+    """As `faults_of`, of what Optuna wraps such errors in."""
+    with faults_of(address):
+        try:
+            yield
+        except optuna.exceptions.StorageInternalError as error:
+            raise error.__cause__ if isinstance(error.__cause__, DBAPIError) else error from error
+
+
+def _storage(url: str) -> optuna.storages.RDBStorage:
+    """Optuna's storage, in a schema of its own; its commits are not waited for, since the record can fill it again."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS optuna")
+    parsed = make_url(url).set(drivername="postgresql+psycopg").update_query_dict({"options": OPTIONS})
+    return optuna.storages.RDBStorage(
+        parsed.render_as_string(hide_password=False),
+        engine_kwargs={"connect_args": {"connect_timeout": 5, "application_name": "arb tune"}},
+    )
