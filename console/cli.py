@@ -24,6 +24,7 @@ from console.session_commands import session_app
 from console.stress import stress
 from console.suite import suite
 from console.switches import kill, symbol_app
+from console.tune import tune
 from console.verdict import verdict
 
 PROGRAM = "arb"
@@ -45,6 +46,7 @@ app.command("accept")(accept)
 app.command("campaign")(campaign)
 app.command("audit")(audit)
 app.command("stress")(stress)
+app.command("tune")(tune)
 app.command("replay")(replay)
 app.command("bench")(bench)
 app.command("up")(up)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from arbitrage_core.statistics.deflated_sharpe import deflated_sharpe
+from arbitrage_core.statistics.overfitting import GROUPS, overfitting
 from arbitrage_core.storage.record.studies import TrialResult
 from arbitrage_core.tuning.figures import MAXIMISED
 from arbitrage_core.tuning.search import Definition
@@ -68,8 +70,8 @@ def outcome_of(
         objectives=definition.objectives,
         best=[_shown(one) for one in best_of(judged, definition.objectives)[:BEST]],
         walk_forward=_walk_forward(judged, definition),
-        deflated_sharpe=None,
-        overfit_probability=None,
+        deflated_sharpe=_deflated(judged, definition),
+        overfit_probability=_overfit(judged),
         param_rows_per_s=round(param_rows / evaluated_s) if evaluated_s > 0 else 0,
         evaluated_s=round(evaluated_s, 3),
         elapsed_s=round(elapsed_s, 3),
@@ -101,6 +103,36 @@ def _shown(one: TrialResult) -> dict[str, Any]:
         "out_of_sample": figures["out_of_sample"],
         "state_hash": one.state_hash,
     }
+
+
+def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | None:
+    """Of the best set: of its profits by period in sample, with all sets that were judged counted in."""
+    if len(judged) < 2:
+        return None
+    periods = definition.walk_forward.splits(0, definition.walk_forward.periods)[-1].in_sample.periods
+    best = best_of(judged, definition.objectives)[0]
+    profits = np.array(best.figures["period_pnl_quote"][periods])
+    deviation = profits.std()
+    if not deviation > 0.0:
+        return None
+    standard = (profits - profits.mean()) / deviation
+    return deflated_sharpe(
+        float(best.figures["in_sample"]["sharpe"]),
+        observations=len(profits),
+        trials=len(judged),
+        trials_variance=float(np.var([one.figures["in_sample"]["sharpe"] for one in judged], ddof=1)),
+        skewness=float((standard**3).mean()),
+        kurtosis=float((standard**4).mean()),
+    )
+
+
+def _overfit(judged: Sequence[TrialResult]) -> float | None:
+    """Over all periods of all sets; None where there are too few of either."""
+    if len(judged) < 2:
+        return None
+    results = np.array([one.figures["period_pnl_quote"] for one in judged]).T
+    groups = min(GROUPS, len(results) // 4 * 2)
+    return overfitting(results, groups).probability
 
 
 def _walk_forward(judged: Sequence[TrialResult], definition: Definition) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ def test_these_are_the_deployments() -> None:
         "audit": "flows/audit_run.py:audit",
         "campaign": "flows/campaign.py:campaign",
         "session": "flows/session.py:session",
+        "tuning": "flows/tuning.py:tuning",
     }
 
 

@@ -1,4 +1,7 @@
-"""How long 1,000 sets over a million rows take, all of it recorded: `python -m tests.tuning.study_throughput [SAMPLER]`."""
+"""How long 1,000 sets over a million rows take, all of it recorded.
+
+`python -m tests.tuning.study_throughput [SAMPLER]`
+"""
 
 import json
 import sys

@@ -111,6 +111,12 @@ def test_a_study_is_recorded_whole_and_backed_up(
     assert outcome.best[0]["params"] == best["params"]
     assert outcome.best[0]["out_of_sample"]["pnl_quote"] == best["out_of_sample"]
     assert len(outcome.walk_forward) == 3
+    assert 0.0 <= outcome.deflated_sharpe <= 1.0
+    assert 0.0 <= outcome.overfit_probability <= 1.0
+    assert (row["deflated_sharpe"], row["overfit_probability"]) == (
+        outcome.deflated_sharpe,
+        outcome.overfit_probability,
+    )
     kept = [json.loads(file.read_text()) for file in sorted((tmp_path / "small").iterdir())]
     assert [one["trial"] for batch in kept for one in batch["results"]] == list(range(24))
     assert [one["state_hash"] for batch in kept for one in batch["results"]] == [one["state_hash"] for one in results]

@@ -1,0 +1,92 @@
+"""The run of a study: Prefect ready, the flow, the best sets in sample and out of sample."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from arbitrage_core.domain.errors import BadInput
+from console.accept_run import say
+from console.complaint import ACCEPTED
+from console.document import print_document
+from console.prefect_ready import prefect_ready
+from console.progress import SeedsProgress
+from console.source import Wanted
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the operator asked for: the rows, and the fields of the flow's form that say what is searched."""
+
+    wanted: Wanted
+    search: dict[str, Any]
+
+
+def run(order: Order, *, as_json: bool) -> int:
+    """Runs it, shows the best sets and gives the exit code. Raises BadInput, RecordAway."""
+    if bool(order.wanted.data) == (order.wanted.synthetic is not None):
+        raise BadInput(
+            "the rows come either from --data or from --synthetic, one of the two",
+            "name one: --data FILE, or --synthetic mixed",
+        )
+    prefect_ready(say)
+    from flows.progress import listen
+    from flows.tuning import tuning
+
+    with SeedsProgress() as progress:
+        listen(progress.told)
+        document = tuning(_form(order))
+    if as_json:
+        print_document(document)
+    else:
+        _show(document)
+    return ACCEPTED
+
+
+def _form(order: Order):
+    """The flow's form. Raises BadInput for a search that cannot be."""
+    from pydantic import ValidationError
+
+    from flows.tuning import TuningForm
+
+    wanted = order.wanted
+    try:
+        return TuningForm(
+            market=wanted.synthetic,
+            data=[str(path.resolve()) for path in wanted.data],
+            venues=list(wanted.venues or ()),
+            symbols=list(wanted.symbols or ()),
+            seed=wanted.seed,
+            rows=wanted.rows,
+            **order.search,
+        )
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise BadInput(f"{found['loc'][0]}: {found['msg']}", "see arb tune --help") from None
+
+
+def _show(document: dict[str, Any]) -> None:
+    console, objectives = Console(highlight=False), document["objectives"]
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("trial", justify="right")
+    best = document["best"]
+    names = list(best[0]["params"]) if best else []
+    for name in (*names, *(f"{one}\n{part}" for one in (*objectives, "trades") for part in ("in sample", "out"))):
+        table.add_column(name, justify="right")
+    for one in best:
+        figures = [one[part][name] for name in (*objectives, "trades") for part in ("in_sample", "out_of_sample")]
+        table.add_row(str(one["trial"]), *(_plain(one["params"][name]) for name in names), *map(_plain, figures))
+    console.print(table)
+    console.print(f"\n{document['trials']} sets tried, {document['failed']} of them stopped by the engine", end=" · ")
+    console.print(f"{document['param_rows_per_s']:,} sets × rows a second")
+    for name, said in (("deflated_sharpe", "deflated Sharpe ratio"), ("overfit_probability", "overfit probability")):
+        value = document[name]
+        console.print(f"{said}: {'cannot be told' if value is None else _plain(value)}")
+    console.print(f"study {document['study']}")
+    if document["preset"]:
+        console.print(f"preset {document['preset']['name']}, version {document['preset']['version']}")
+
+
+def _plain(value: object) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
