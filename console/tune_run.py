@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +14,7 @@ from console.document import print_document
 from console.prefect_ready import prefect_ready
 from console.progress import SeedsProgress
 from console.source import Wanted
+from flows.tuning_form import TuningForm, definition_of, planner
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ def run(order: Order, *, as_json: bool) -> int:
             "the rows come either from --data or from --synthetic, one of the two",
             "name one: --data FILE, or --synthetic mixed",
         )
+    form = _form(order)
     prefect_ready(say)
     from flows.progress import listen
     from flows.tuning import tuning
 
     with SeedsProgress() as progress:
         listen(progress.told)
-        document = tuning(_form(order))
+        document = tuning(form)
     if as_json:
         print_document(document)
     else:
@@ -44,15 +47,11 @@ def run(order: Order, *, as_json: bool) -> int:
     return ACCEPTED
 
 
-def _form(order: Order):
-    """The flow's form. Raises BadInput for a search that cannot be."""
-    from pydantic import ValidationError
-
-    from flows.tuning import TuningForm
-
+def _form(order: Order) -> TuningForm:
+    """The flow's form, of a search that can be. Raises BadInput."""
     wanted = order.wanted
     try:
-        return TuningForm(
+        form = TuningForm(
             market=wanted.synthetic,
             data=[str(path.resolve()) for path in wanted.data],
             venues=list(wanted.venues or ()),
@@ -64,6 +63,10 @@ def _form(order: Order):
     except ValidationError as error:
         found = error.errors()[0]
         raise BadInput(f"{found['loc'][0]}: {found['msg']}", "see arb tune --help") from None
+    definition, plan = definition_of(form), planner(form)
+    for name, one in definition.space.items():
+        plan({name: one.choices[0] if one.choices else one.low})
+    return form
 
 
 def _show(document: dict[str, Any]) -> None:

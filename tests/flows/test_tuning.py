@@ -1,0 +1,94 @@
+"""The flow `tuning` on a real Prefect server and PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.services.home import checkout_id
+from arbitrage_core.session import binding
+from arbitrage_core.storage.record.availability import RecordAway
+from arbitrage_core.storage.record.database import Record
+from arbitrage_core.storage.record.presets import read_preset
+from flows.campaign_run import Ground
+from flows.tuning_form import TuningForm, definition_of, feed_of, planner
+from tests.services.servers import postgres_url
+
+__all__ = ["postgres_url"]
+
+FORM = TuningForm(
+    rows=30_000, vary=["entry_spread_bps=20:90", "entry_order=ioc,market"], sampler="random", trials=70, splits=2,
+    embargo_ms=1_000, study="flow", save="winner",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    """A Prefect server of the test's own."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=90):
+        yield
+
+
+def stand_on(monkeypatch: pytest.MonkeyPatch, home: Path, url: str) -> None:
+    """Gives the flow a ground of the test's own."""
+    compiled = binding.home() / "compiled"
+    compiled.mkdir(parents=True, exist_ok=True)
+    home.mkdir()
+    (home / "compiled").symlink_to(compiled, target_is_directory=True)
+    monkeypatch.setenv("ARB_HOME", str(home))
+    monkeypatch.setattr("flows.tuning.ground", lambda notice: Ground(home, checkout_id(), url, "", workers=2))
+
+
+def test_a_study_goes_out_in_tasks_and_its_winner_becomes_a_preset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, server: None
+):
+    from flows.tuning import tuning
+
+    stand_on(monkeypatch, tmp_path / "home", postgres_url)
+    document = tuning(FORM)
+    assert (document["study"], document["trials"], document["failed"]) == ("flow", 70, 0)
+    assert {"params", "in_sample", "out_of_sample"} <= set(document["best"][0])
+    assert {"param_rows_per_s", "deflated_sharpe", "overfit_probability"} <= set(document)
+    with Record.open(postgres_url) as record, record.begin() as connection:
+        kept = read_preset(connection, "winner")
+    assert kept.params == document["best"][0]["params"]
+    assert kept.digest == document["preset"]["digest"]
+    assert f"trial {document['best'][0]['trial']} of 70 of study flow" in kept.note
+    again = tuning(FORM)
+    assert (again["best"], again["preset"], again["param_rows_per_s"]) == (document["best"], document["preset"], 0)
+
+
+def test_a_study_whose_record_is_away_fails_the_flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: None):
+    from flows.tuning import tuning
+
+    stand_on(monkeypatch, tmp_path / "home", "postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(RecordAway, match="does not answer"):
+        tuning(FORM)
+
+
+@pytest.mark.parametrize(
+    "changed, cause",
+    [
+        ({"objectives": ["fame"]}, "no objective fame"),
+        ({"sampler": "cmaes", "objectives": ["pnl_quote", "sharpe"]}, "cmaes has one objective"),
+        ({"vary": ["entry_spread_bps"]}, "is no range"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(changed: dict[str, object], cause: str):
+    with pytest.raises(BadInput, match=cause):
+        definition_of(FORM.model_copy(update=changed))
+
+
+def test_a_form_names_its_rows_once():
+    with pytest.raises(BadInput, match="one of the two"):
+        feed_of(FORM.model_copy(update={"data": ["quotes.parquet"]}))
+
+
+def test_a_set_is_laid_over_the_forms_settings():
+    plan = planner(FORM.model_copy(update={"settings": ["entry_spread_bps=33", "taker_fee_bps=1"]}))
+    assert plan({}).params.entry_spread_bps == 33
+    assert plan({"entry_spread_bps": 44.25}).params.entry_spread_bps == 44.25
+    assert plan({}).markets[0].taker_fee_bps == 1
