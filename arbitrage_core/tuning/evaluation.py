@@ -48,7 +48,8 @@ class Evaluation:
 class Evaluator:
     """Rows, ready to be traded with any parameter sets; from several threads at once.
 
-    All sets must have the venues, symbols and markets of the first. Raises BadInput for no rows.
+    All sets must have the venues, symbols and markets of the first. Raises BadInput for no rows, or
+    for too short a time to be split.
     """
 
     def __init__(self, feed: Feed, walk_forward: WalkForward) -> None:
@@ -57,6 +58,7 @@ class Evaluator:
         self._around: dict[object, tuple[np.ndarray, Envelope]] = {}
         times = self._rows["now_ns"]
         self._first_ns, self._last_ns = int(times[0]), int(times[-1])
+        self.splits = walk_forward.splits(self._first_ns, self._last_ns)
 
     @property
     def rows(self) -> int:
@@ -108,7 +110,7 @@ class Evaluator:
         edges_ns = self.edges_ns
         splits = tuple(
             (figures_of(trades, split.in_sample, edges_ns), figures_of(trades, split.out_of_sample, edges_ns))
-            for split in self.walk_forward.splits(self._first_ns, self._last_ns)
+            for split in self.splits
         )
         profits = tuple(trades.by_period(edges_ns).tolist())
         return Evaluation(config.digest, session.state_hash, *splits[-1], splits, profits)

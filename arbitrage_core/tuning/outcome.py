@@ -17,6 +17,7 @@ from arbitrage_core.statistics.overfitting import GROUPS, overfitting
 from arbitrage_core.storage.record.studies import TrialResult
 from arbitrage_core.tuning.figures import MAXIMISED
 from arbitrage_core.tuning.search import Definition
+from arbitrage_core.tuning.splits import PERIODS_A_PIECE
 
 BEST = 10
 """So many sets are shown."""
@@ -109,9 +110,9 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
     """Of the best set: of its profits by period in sample, with all sets that were judged counted in."""
     if len(judged) < 2:
         return None
-    periods = definition.walk_forward.splits(0, definition.walk_forward.periods)[-1].in_sample.periods
+    inside = definition.walk_forward.periods - PERIODS_A_PIECE
     best = best_of(judged, definition.objectives)[0]
-    profits = np.array(best.figures["period_pnl_quote"][periods])
+    profits = np.array(best.figures["period_pnl_quote"][:inside])
     deviation = profits.std()
     if not deviation > 0.0:
         return None

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.engine.params import NS_PER_MS
+from arbitrage_core.statistics.walk_forward import walk_forward
+
 PERIODS_A_PIECE = 8
 """Each piece is cut into so many periods; Sharpe ratios are those of their profits."""
 
@@ -53,12 +57,18 @@ class WalkForward(BaseModel):
         return np.array([first_ns + length * period // self.periods for period in range(self.periods + 1)])
 
     def splits(self, first_ns: int, last_ns: int) -> tuple[Split, ...]:
-        """The splits of rows from `first_ns` to `last_ns`, in the order of time."""
-        edges, embargo_ns = self.edges_ns(first_ns, last_ns), round(self.embargo_ms * 1e6)
+        """The splits of rows from `first_ns` to `last_ns`, by time. Raises BadInput when they are too short."""
+        try:
+            cut = walk_forward(
+                first_ns, last_ns + 1, self.count, embargo_ns=round(self.embargo_ms * NS_PER_MS), anchored=True
+            )
+        except ValueError as error:
+            raise BadInput(
+                f"the rows are too short to be split: {error}", "choose fewer splits, or more rows"
+            ) from None
         made = []
-        for boundary in range(PERIODS_A_PIECE, self.periods, PERIODS_A_PIECE):
-            end = boundary + PERIODS_A_PIECE
-            inside = Window(int(edges[0]), int(edges[boundary]), slice(0, boundary))
-            outside = Window(int(edges[boundary]) + embargo_ns, int(edges[end]), slice(boundary, end))
+        for split, boundary in zip(cut, range(PERIODS_A_PIECE, self.periods, PERIODS_A_PIECE), strict=True):
+            inside = Window(split.began_ns, split.ended_ns, slice(0, boundary))
+            outside = Window(split.judged_from_ns, split.judged_to_ns, slice(boundary, boundary + PERIODS_A_PIECE))
             made.append(Split(inside, outside))
         return tuple(made)

@@ -128,7 +128,7 @@ def test_no_rows_are_refused():
 def test_shifting_future_rows_changes_no_past_decision(evaluator: Evaluator):
     feed, config = market_feed(), config_of(["entry_spread_bps=40"])
     rows = joined(feed)
-    boundary_ns = evaluator.walk_forward.splits(int(rows["now_ns"][0]), int(rows["now_ns"][-1]))[-1].in_sample.until_ns
+    boundary_ns = evaluator.splits[-1].in_sample.until_ns
     later = rows["now_ns"] >= boundary_ns
     changed = rows.copy()
     for name in ("bid_px", "ask_px"):
@@ -160,7 +160,7 @@ def test_a_trade_that_lasts_over_a_boundary_counts_on_neither_side():
 
 
 def test_figures_of_no_trades_are_zero():
-    window = WalkForward(count=1).splits(0, 199)[0].in_sample
+    window = WalkForward(count=1, embargo_ms=0).splits(0, 199)[0].in_sample
     none = TradeColumns.of(np.zeros(0, TRADE_OUT), 1.0)
     assert set(figures_of(none, window, WalkForward(count=1).edges_ns(0, 199)).values()) == {0}
 
@@ -189,3 +189,8 @@ def test_the_last_piece_is_out_of_sample_and_begins_after_the_embargo():
         (1_100_000, 1_101_000, 1_200_000),
         (1_200_000, 1_201_000, 1_300_000),
     ]
+
+
+def test_a_time_too_short_for_its_embargo_is_refused():
+    with pytest.raises(BadInput, match="too short to be split"):
+        WalkForward(count=3, embargo_ms=60_000).splits(0, 100_000_000_000)
