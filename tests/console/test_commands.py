@@ -172,7 +172,7 @@ BAD_COMMANDS = [
     (["replay"], "session"),
     (["replay", "backtest-none"], "no session 'backtest-none'"),
     (["replay", "no/such/folder"], "holds no journal"),
-    (["tune", "mixed"], "tune"),
+    (["drill", "mixed"], "drill"),
 ]
 
 
