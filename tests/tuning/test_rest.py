@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.compiled import rebind
-from arbitrage_core.engine.state import LONG_AGO_NS, NEVER_NS
+from arbitrage_core.domain.row import FeedStatus
+from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS, NEVER_NS
 from arbitrage_core.tuning.envelope import BLOCK_ROWS, Envelope
 from arbitrage_core.tuning.evaluation import joined
-from arbitrage_core.tuning.leaping_fold import NOT_AT_REST, has_rested, is_at_rest, leap_to
+from arbitrage_core.tuning.leaping_fold import NOT_AT_REST, has_rested, is_at_rest, leap, leap_to
 from arbitrage_core.tuning.leaping_session import LeapingSession
 from tests.tuning.conftest import config_of, market_feed
 
@@ -26,7 +27,8 @@ RESTLESS = [
 
 
 PLAIN = {
-    function: rebind(function, {}, name="plain", interpreted=True) for function in (has_rested, is_at_rest, leap_to)
+    function: rebind(function, {}, name="plain", interpreted=True)
+    for function in (has_rested, is_at_rest, leap_to, leap)
 }
 
 
@@ -108,3 +110,14 @@ def test_a_leap_ends_before_the_day_the_cooldown_and_what_may_not_be_passed_by(r
         resting.session.state[:] = before
     assert resting.state.day_end_ns != LONG_AGO_NS
     assert resting.state.due_by_symbol_ns[2] == NEVER_NS
+
+
+def test_a_feed_that_awaits_its_quote_is_up_after_a_leap_over_one_and_only_then(resting: Resting):
+    books = resting.state.symbols[1].books
+    books["feed"] = AWAITING_QUOTE
+    start, end = 20 * BLOCK_ROWS, 21 * BLOCK_ROWS
+    last, moved_ns = resting.around.last[20].copy(), resting.around.moved_ns[20]
+    last[1, 1] = start - 1
+    PLAIN[leap](resting.state, resting.params, resting.account, resting.rows, last, moved_ns, start, end)
+    assert books["feed"][:2].tolist() == [FeedStatus.UP, AWAITING_QUOTE]
+    assert resting.state.now_ns == resting.rows["now_ns"][end - 1]
