@@ -23,6 +23,7 @@ from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.feeds.feed import Feed
+from arbitrage_core.laws.standing_guards import EXPOSURES
 from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.binding import sources_digest
 from arbitrage_core.session.proof import prove
@@ -148,12 +149,7 @@ def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | N
     }
 
 
-SHARED_LIMITS = (
-    Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.CAPITAL_MUST_COVER,
-)
+SHARED_LIMITS = (*EXPOSURES, Refusal.CAPITAL_MUST_COVER)
 """Rules on what symbols share; of a symbol with a weight its part of it."""
 SYMBOL_FIGURES = {
     "entries": "entries",

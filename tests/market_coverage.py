@@ -12,6 +12,7 @@ from enum import IntEnum
 from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import GuardEvent, Refusal
 from arbitrage_core.domain.trade import ExitReason, Phase
+from arbitrage_core.laws.standing_guards import EXPOSURES, LOSSES
 from tests.markets import seeded_case
 from tests.reference_model import ReferenceResult, run
 
@@ -30,16 +31,6 @@ EXPECTED: dict[str, list[IntEnum]] = {
     "forced resolution": [Purpose.COMPLETE, Purpose.REVERSE, Purpose.EXIT],
 }
 """What must occur, by kind."""
-LOSSES = (
-    Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE,
-    Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE,
-    Refusal.DRAWDOWN_MUST_STAY_INSIDE,
-)
-EXPOSURES = (
-    Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
-)
 STEPS = {
     GuardEvent.TRIPPED: (
         Refusal.KILL_SWITCH_MUST_BE_OFF,

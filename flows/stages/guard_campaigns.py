@@ -7,6 +7,7 @@ that each rule was seen to bite, counted in the record (`Stage.required_refusals
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.scripted import Step
+from arbitrage_core.laws.standing_guards import EXPOSURES, LOSSES
 from flows.stages.stage import Band, Campaign
 
 BTC, ETH, SOL = "BTC/USDT", "ETH/USDT", "SOL/USDT"
@@ -160,16 +161,6 @@ PAUSING = (
     Refusal.SYMBOL_MUST_BE_ON,
     Refusal.SLIPPAGE_MUST_BE_AS_EXPECTED,
     Refusal.LOSSES_MUST_NOT_RUN_ON,
-)
-EXPOSURES = (
-    Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.VENUE_EXPOSURE_MUST_STAY_INSIDE,
-    Refusal.PORTFOLIO_EXPOSURE_MUST_STAY_INSIDE,
-)
-LOSSES = (
-    Refusal.SYMBOL_DAILY_LOSS_MUST_STAY_INSIDE,
-    Refusal.PORTFOLIO_DAILY_LOSS_MUST_STAY_INSIDE,
-    Refusal.DRAWDOWN_MUST_STAY_INSIDE,
 )
 ALL_TRIPS = (
     *(rule.name for rule in (*PAUSING, *EXPOSURES, *LOSSES)),
