@@ -86,9 +86,18 @@ def _show(document: dict[str, Any]) -> None:
     for name, said in (("deflated_sharpe", "deflated Sharpe ratio"), ("overfit_probability", "overfit probability")):
         value = document[name]
         console.print(f"{said}: {'cannot be told' if value is None else _plain(value)}")
+    console.print(f"neighbours of the best: {_said_of(document['plateau'])}")
     console.print(f"study {document['study']}")
     if document["preset"]:
         console.print(f"preset {document['preset']['name']}, version {document['preset']['version']}")
+
+
+def _said_of(plateau: dict[str, Any] | None) -> str:
+    if plateau is None:
+        return "cannot be told"
+    share = plateau["worst_share"]
+    worst = "the worst is none to compare" if share is None else f"the worst brings {share:.0%} of it"
+    return f"{worst}, a plateau" if plateau["holds"] else f"{worst}, NO plateau"
 
 
 def _plain(value: object) -> str:

@@ -1,6 +1,8 @@
 """The figures a parameter set is judged by, from the trades it ended in a window of time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,11 @@ MAXIMISED = {"pnl_quote": True, "expectancy_quote": True, "sharpe": True, "win_r
 """The figures that may be objectives: True when more is better."""
 
 Figures = dict[str, float | int]
+
+
+def upward(figures: Mapping[str, Any], objective: str) -> float:
+    """An objective turned so that more is better."""
+    return float(figures[objective]) * (1.0 if MAXIMISED[objective] else -1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ import numpy as np
 from arbitrage_core.statistics.deflated_sharpe import deflated_sharpe
 from arbitrage_core.statistics.overfitting import GROUPS, overfitting
 from arbitrage_core.storage.record.studies import TrialResult
-from arbitrage_core.tuning.figures import MAXIMISED
+from arbitrage_core.tuning.figures import upward
+from arbitrage_core.tuning.plateau import Plateau
 from arbitrage_core.tuning.search import Definition
 from arbitrage_core.tuning.splits import PERIODS_A_PIECE
 
@@ -31,6 +32,7 @@ class StudyOutcome:
                   that no other beats in all, by the first
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
+    plateau       what the neighbours of the best set say of it; None without a best, or without neighbours
     """
 
     study: str
@@ -45,6 +47,7 @@ class StudyOutcome:
     param_rows_per_s: int
     evaluated_s: float
     elapsed_s: float
+    plateau: Plateau | None = None
 
     def document(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -84,15 +87,11 @@ def best_of(judged: Sequence[TrialResult], objectives: Sequence[str]) -> list[Tr
     equals or beats in all of them and beats in one."""
     if not judged:
         return []
-    values = np.array([[_upward(one.figures["in_sample"], name) for name in objectives] for one in judged])
+    values = np.array([[upward(one.figures["in_sample"], name) for name in objectives] for one in judged])
     kept = range(len(judged))
     if len(objectives) > 1:
         kept = [at for at in kept if not np.any((values >= values[at]).all(axis=1) & (values > values[at]).any(axis=1))]
     return [judged[at] for at in sorted(kept, key=lambda at: (*-values[at], judged[at].trial))]
-
-
-def _upward(figures: dict[str, Any], objective: str) -> float:
-    return float(figures[objective]) * (1.0 if MAXIMISED[objective] else -1.0)
 
 
 def _shown(one: TrialResult) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def _overfit(judged: Sequence[TrialResult]) -> float | None:
 def _walk_forward(judged: Sequence[TrialResult], definition: Definition) -> list[dict[str, Any]]:
     objective, chosen = definition.objectives[0], []
     for split in range(definition.walk_forward.count if judged else 0):
-        best = max(judged, key=lambda one: (_upward(one.figures["splits"][split][0], objective), -one.trial))
+        best = max(judged, key=lambda one: (upward(one.figures["splits"][split][0], objective), -one.trial))
         inside, outside = best.figures["splits"][split]
         figures = {"in_sample": inside[objective], "out_of_sample": outside[objective]}
         chosen.append({"split": split, "trial": best.trial, **figures})

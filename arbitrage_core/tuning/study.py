@@ -10,12 +10,13 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import arbitrage_core
+from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.session.binding import sources_digest
@@ -34,6 +35,7 @@ from arbitrage_core.storage.record.studies import (
 )
 from arbitrage_core.tuning.evaluation import Evaluation
 from arbitrage_core.tuning.outcome import StudyOutcome, outcome_of
+from arbitrage_core.tuning.plateau import Neighbour, Plateau, neighbours_of, plateau_of
 from arbitrage_core.tuning.search import Asked, Definition, Search, Values
 from arbitrage_core.tuning.space import Params
 
@@ -98,11 +100,16 @@ def run_study(order: StudyOrder, evaluate: Evaluate, url: str, folder: Path, tol
         try:
             results, timing = _searched(order, evaluate, record, url, study_id, known, folder, told)
             outcome = outcome_of(order.name, study_id, order.definition, results, **timing)
+            outcome = replace(outcome, plateau=_plateau(order, evaluate, outcome))
             with record.begin() as connection:
-                found = (outcome.deflated_sharpe, outcome.overfit_probability)
                 end_study(
-                    connection, study_id, "complete", deflated_sharpe=found[0], overfit_probability=found[1]
-                )  # fmt: skip
+                    connection,
+                    study_id,
+                    "complete",
+                    deflated_sharpe=outcome.deflated_sharpe,
+                    overfit_probability=outcome.overfit_probability,
+                    outcome=outcome.document(),
+                )
         except BaseException as error:
             with suppress(RecordAway), record.begin() as connection:
                 said = str(error).split("\n")[0] or type(error).__name__
@@ -144,6 +151,25 @@ def _searched(
                 told(len(results), order.trials)
     rows = (len(results) - len(known)) * order.rows
     return results, {"param_rows": rows, "evaluated_s": evaluated_s, "elapsed_s": time.perf_counter() - began}
+
+
+def _plateau(order: StudyOrder, evaluate: Evaluate, outcome: StudyOutcome) -> Plateau | None:
+    """Tries the neighbours of the best set, at the end and apart: nothing is chosen by them, and none is a trial."""
+    if not outcome.best:
+        return None
+    best, definition = outcome.best[0], order.definition
+    tried, configs = [], []
+    for params in neighbours_of(definition.space, best["params"], definition.constraints):
+        with suppress(BadInput):
+            configs.append(order.plan(params))
+            tried.append(params)
+    neighbours = [
+        Neighbour(params, None, None, one.failure)
+        if one.failure is not None
+        else Neighbour(params, one.in_sample, one.out_of_sample)
+        for params, one in zip(tried, evaluate(configs) if configs else [], strict=True)
+    ]
+    return plateau_of(best["trial"], definition.objectives[0], best["in_sample"], neighbours)
 
 
 def _results(

@@ -133,13 +133,15 @@ def test_a_study_that_was_stopped_goes_on_to_what_it_would_have_been(
     with pytest.raises(Stopped):
         run_study(order, stopping(evaluator, 2, stop), broken, tmp_path / "broken")
     assert (study_row(broken)["status"], study_row(broken)["reason"]) == ("failed", "enough")
+    assert study_row(broken)["outcome"] is None
     assert len(results_of(broken)) == 16
     with psycopg.connect(broken) as connection:  # as if it had ended between the record and Optuna's storage
         for table in ("trial_params", "trial_values", "trial_system_attributes", "trials"):
             late = "SELECT trial_id FROM optuna.trials WHERE number >= 12"
             connection.execute(f"DELETE FROM optuna.{table} WHERE trial_id IN ({late})")
-    run_study(order, stopping(evaluator, 1, stop), broken, tmp_path / "broken")
+    run_study(order, stopping(evaluator, 2, stop), broken, tmp_path / "broken")  # the last batch, and the neighbours
     assert results_of(broken) == results_of(whole)
+    assert study_row(broken)["outcome"]["plateau"] == study_row(whole)["outcome"]["plateau"] is not None
     assert (study_row(broken)["status"], study_row(broken)["reason"]) == ("complete", None)
     assert stored_by_optuna(broken) == 24
 

@@ -86,7 +86,7 @@ def begin_study(connection: Connection, start: StudyStart) -> int:
             f"the study {start.name} was begun with another {', '.join(changed)}",
             "give this one another name, or run it as it was begun",
         )
-    again = {"status": "running", "ended_ns": None, "reason": None}
+    again = {"status": "running", "ended_ns": None, "reason": None, "outcome": None}
     connection.execute(update(TUNING_STUDIES).where(table.id == found["id"]).values(again))
     return found["id"]
 
@@ -122,13 +122,16 @@ def end_study(
     reason: str | None = None,
     deflated_sharpe: float | None = None,
     overfit_probability: float | None = None,
+    outcome: dict[str, Any] | None = None,
 ) -> None:
-    """Ends a study: `complete`, `failed` with the reason, or `abandoned`. It may be taken up again."""
+    """Ends a study: `complete`, with what it came to, `failed` with the reason, or `abandoned`. It may be taken up
+    again."""
     values = {
         "status": status,
         "ended_ns": time.time_ns(),
         "reason": reason,
         "deflated_sharpe": deflated_sharpe,
         "overfit_probability": overfit_probability,
+        "outcome": json_form(outcome, "outcome"),
     }
     connection.execute(update(TUNING_STUDIES).where(TUNING_STUDIES.c.id == study_id).values(values))

@@ -41,6 +41,7 @@ TUNING_STUDIES = Table(
     text("code_digest", "SHA-256 of the sources that searched, hexadecimal"),
     text("config_digest", "SHA-256 of the configuration that the parameters are varied in, hexadecimal"),
     text("reason", "why it failed; none: it did not", nullable=True),
+    document("outcome", "what it came to: best sets, walk-forward, plateau; none: it is not complete", nullable=True),
     PrimaryKeyConstraint("id"),
     Unique("name"),
     rule("status_must_be_known", one_of("status", STUDY_STATUSES), "(status = 'running') = (ended_ns IS NULL)"),
