@@ -5,13 +5,13 @@ The columns are read from Postgres as arrays and judged as frames, while Great E
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import pandas as pd
 
 from arbitrage_core.storage.record.database import Record
-from checks import fills, orders, sessions, trades
+from checks import fills, orders, sessions, studies, trades
 from checks.evidence import Evidence, read_evidence
 from checks.result import GateResult
 from checks.rule import Rule
@@ -20,7 +20,7 @@ from checks.terms import terms_of
 
 SUITES = (sessions, orders, fills, trades)
 RULES: tuple[Rule, ...] = tuple(rule for suite in SUITES for rule in suite.RULES)
-KEYS = {frame: columns for suite in SUITES for frame, columns in suite.KEYS.items()}
+KEYS = {frame: columns for suite in (*SUITES, studies) for frame, columns in suite.KEYS.items()}
 
 
 @lru_cache(maxsize=1)
@@ -31,12 +31,15 @@ def prepare() -> threading.Thread:
     return importing
 
 
-def gate(stage: str, postgres_url: str, session_ids: Sequence[int]) -> GateResult:
+def gate(
+    stage: str, postgres_url: str, session_ids: Sequence[int], study_sets: Mapping[int, int] | None = None
+) -> GateResult:
     """Every rule over what these sessions recorded.
 
     stage         what it is for, as it will be named in the report, e.g. D65
     postgres_url  the record, as `ARB_POSTGRES_URL` names it
     session_ids   numbers of the runs, `sessions.id`; without any the gate is not passed
+    study_sets    numbers of tuning studies, `tuning_studies.id`, with how many sets each was to try
 
     Raises BadInput (a URL that is none, a configuration that is not understood) and RecordAway.
     """
@@ -44,12 +47,13 @@ def gate(stage: str, postgres_url: str, session_ids: Sequence[int]) -> GateResul
     importing = prepare()  # its seconds pass while the database reads
     with Record.open(postgres_url) as record:
         evidence = read_evidence(record, session_ids)
+        searched = studies.frames(record, study_sets) if study_sets else {}
     read = time.perf_counter()
-    judged = frames_of(evidence)
+    judged, rules = frames_of(evidence) | searched, (*RULES, *(studies.RULES if searched else ()))
     framed = time.perf_counter()
     importing.join()
     imported = time.perf_counter()
-    results = run_rules(judged, RULES, KEYS) if evidence.asked else []
+    results = run_rules(judged, rules, KEYS) if evidence.asked else []
     ended = time.perf_counter()
     timings_s = {
         "read": read - began,

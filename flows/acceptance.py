@@ -12,6 +12,7 @@ from flows.report.quantity import quantity, words
 from flows.scenario_checks import scenario_campaign_checks, scenario_stage_checks
 from flows.seed_rows import config_of
 from flows.stages.stage import NO_END, Band, Campaign, Stage
+from flows.study_checks import study_checks
 
 SHOWN_MAX = 3
 BEYOND_CHANCE = 100
@@ -59,6 +60,7 @@ def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Ch
         *([_paper(campaign, outcome)] if campaign.paper_seed is not None else []),
         *([_independent(campaign, backtests)] if campaign.alone else []),
         *scenario_campaign_checks(campaign, backtests),
+        *study_checks(campaign, backtests),
     ]
 
 
@@ -84,7 +86,10 @@ def _all_seeds(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
 
 
 def _settings(campaign: Campaign, seeds: tuple[SeedOutcome, ...]) -> Check:
-    others = [seed.seed for seed in seeds if seed.config_digest != config_of(campaign, seed.seed).digest]
+    stated = {seed.seed: seed.study.settings if seed.study is not None else () for seed in seeds}
+    others = [
+        seed.seed for seed in seeds if seed.config_digest != config_of(campaign, seed.seed, stated[seed.seed]).digest
+    ]
     return Check(
         name=f"{campaign.name} settings as stated",
         passed=bool(seeds) and not others,

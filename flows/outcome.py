@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.scenarios.outcome import ScenarioOutcome
+from flows.study_evidence import StudyEvidence
 
 
 class Check(BaseModel):
@@ -56,6 +57,7 @@ class SeedOutcome(BaseModel):
     differences: tuple[str, ...] = Field((), description="where record and ledger differ")
     model_differences: tuple[str, ...] = Field((), description="fees or slippage that are not those of the model")
     stress: ScenarioOutcome | None = Field(None, description="of a scenario's seed: the same session with and without")
+    study: StudyEvidence | None = Field(None, description="of a seed with a study: what it found, and its review")
     identical: bool = Field(description="the replay of its journal came out the same")
     elapsed_s: float
 

@@ -34,6 +34,8 @@ class SeedFault(StrEnum):
     FEED_END_UNHEARD = "feed-end-unheard"
     AUDIT_BLIND = "audit-blind"
     INJECTION_OFF = "injection-off"
+    ROW_AHEAD = "row-ahead"
+    SPLIT_LEAKS = "split-leaks"
 
 
 @compiled
@@ -117,6 +119,8 @@ class Defect:
     leaves_out_a_seed: bool = False
     blinds_the_audit: bool = False
     injects_nothing: bool = False
+    looks_ahead: bool = False
+    leaks_splits: bool = False
 
 
 DEFECTS: dict[SeedFault, Defect] = {
@@ -134,6 +138,8 @@ DEFECTS: dict[SeedFault, Defect] = {
     SeedFault.FEED_END_UNHEARD: Defect({"feed_ended": feed_end_unheard}),
     SeedFault.AUDIT_BLIND: Defect(blinds_the_audit=True),
     SeedFault.INJECTION_OFF: Defect(injects_nothing=True),
+    SeedFault.ROW_AHEAD: Defect(looks_ahead=True),
+    SeedFault.SPLIT_LEAKS: Defect(leaks_splits=True),
 }
 
 

@@ -36,13 +36,18 @@ from arbitrage_core.storage.record.comparison import differences
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.session_row import SessionStart
 from arbitrage_core.storage.record.writer import RecordWriter
+from arbitrage_core.tuning.splits import WalkForward
 from flows.independence import independence_of
 from flows.outcome import SeedOutcome
 from flows.report.exposure import crossed_limits, exposure_of
-from flows.seed_faults import SeedFault, defect_of
+from flows.seed_faults import Defect, SeedFault, defect_of
 from flows.seed_rows import KeptRows, base_feed_of, config_of
 from flows.seed_stress import Stress
+from flows.seed_study import SeedStudy
 from flows.stages.stage import Campaign
+from flows.study_evidence import StudyEvidence
+from flows.study_review import reviewed
+from flows.tuning_faults import LeakingSplits, RowAhead
 
 KEY_DIGITS = 8
 
@@ -69,57 +74,92 @@ def session_name(campaign: Campaign, seed: int, mode: str, config: SessionConfig
 
 
 def run_seed(order: SeedOrder) -> SeedOutcome:
-    """Backtests a seed, records it, compares the record with the ledger, replays its journal, checks the model."""
+    """Backtests a seed, records it, compares the record with the ledger, replays its journal, checks the model. With a
+    study the seed's settings are what that finds."""
     began = time.perf_counter()
     defect = defect_of(order.fault)
-    first = order.campaign.name.endswith("1") and order.seed == order.campaign.seeds[0]
-    config = config_of(order.campaign, order.seed, defect.settings_of_one_seed if first else ())
-    feed = KeptRows(base_feed_of(order.campaign, order.seed))
-    stress = Stress.of(order.campaign, order.seed, feed, injects=not defect.injects_nothing)
-    venue_config = config
-    if stress is not None:
-        feed, venue_config = stress.feed, stress.venue_config
-    name = session_name(order.campaign, order.seed, "backtest", config, feed)
-    folder = order.sessions / name
-    shutil.rmtree(folder, ignore_errors=True)
+    base, name = KeptRows(base_feed_of(order.campaign, order.seed)), ""
+    rows = KeptRows(RowAhead(base)) if defect.looks_ahead else base
     try:
+        study = _study(order, base, defect)
+        case = _Case.of(order, rows, defect, study.settings if study is not None else ())
+        name = case.name
+        shutil.rmtree(case.folder, ignore_errors=True)
         result = run_backtest(
-            config,
-            feed,
-            folder=folder,
+            case.config,
+            case.feed,
+            folder=case.folder,
             name=name,
             replaced=dict(defect.replaced) or None,
-            venue_config=venue_config,
+            venue_config=case.venue_config,
         )
-        against_baseline = stress.judged(result) if stress is not None else None
+        against_baseline = case.stress.judged(result) if case.stress is not None else None
+        evidence = reviewed(study, result) if study is not None else None
     except InvariantBroken as broken:
         return _broken(order, name, str(broken), time.perf_counter() - began)
     try:
-        record_id, found = _recorded(_record(order.postgres_url), order, name, config, feed, result)
+        record_id, found = _recorded(_record(order.postgres_url), order, case, result)
     except InvariantBroken as refused:  # a rule of a table: the record takes nothing that breaks it
         record_id, found = 0, [str(refused)]
-    identical = prove(result, folder, feed)
     compared, parted = 0, ()
     if order.campaign.alone:
-        compared, parted = independence_of(config, feed, result.log, replaced=dict(defect.replaced) or None)
+        compared, parted = independence_of(case.config, case.feed, result.log, replaced=dict(defect.replaced) or None)
     return SeedOutcome(
         campaign=order.campaign.name,
         seed=order.seed,
         mode="backtest",
-        session=name,
+        session=case.name,
         record_id=record_id,
-        config_digest=config.digest,
+        config_digest=case.config.digest,
         state_hash=str(result.document["state_hash"]),
-        figures=figures_of(result.document, result.log),
+        figures=figures_of(result.document, result.log) | (figures_of_study(evidence) if evidence is not None else {}),
         **counts_of(result, marks_cross=order.campaign.marks_cross),
         findings=tuple(str(violation) for violation in result.violations),
         differences=tuple(found),
         compared_alone=compared,
         not_independent=parted,
-        model_differences=tuple(model_differences(venue_config, feed, result.log)),
+        model_differences=tuple(model_differences(case.venue_config, case.feed, result.log)),
         stress=against_baseline,
-        identical=identical,
+        study=evidence,
+        identical=prove(result, case.folder, case.feed),
         elapsed_s=time.perf_counter() - began,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """A seed's session, ready to run; `stress` where a scenario is put into it."""
+
+    config: SessionConfig
+    venue_config: SessionConfig
+    feed: Feed
+    stress: Stress | None
+    name: str
+    folder: Path
+
+    @classmethod
+    def of(cls, order: SeedOrder, rows: KeptRows, defect: Defect, settings: tuple[str, ...]) -> "_Case":
+        """Of the campaign's settings with these over them."""
+        first = order.campaign.name.endswith("1") and order.seed == order.campaign.seeds[0]
+        config = config_of(order.campaign, order.seed, (*settings, *(defect.settings_of_one_seed if first else ())))
+        stress = Stress.of(order.campaign, order.seed, rows, injects=not defect.injects_nothing)
+        feed, venue_config = rows, config
+        if stress is not None:
+            feed, venue_config = stress.feed, stress.venue_config
+        name = session_name(order.campaign, order.seed, "backtest", config, feed)
+        return cls(config, venue_config, feed, stress, name, order.sessions / name)
+
+
+def _study(order: SeedOrder, base: KeptRows, defect: Defect) -> SeedStudy | None:
+    return SeedStudy.of(
+        order.campaign,
+        order.seed,
+        base,
+        reads=RowAhead if defect.looks_ahead else lambda feed: feed,
+        run_id=order.run_id,
+        url=order.postgres_url,
+        folder=order.sessions.parent / "tuning",
+        walk_forward=LeakingSplits if defect.leaks_splits else WalkForward,
     )
 
 
@@ -146,6 +186,19 @@ def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | N
             document["rebalancing"]["cost_quote"], document["rebalancing"]["priced_quote"]
         ),
         "refused_by_limits": sum(document["refusals"].get(rule.name, 0) for rule in SHARED_LIMITS),
+    }
+
+
+def figures_of_study(evidence: StudyEvidence) -> dict[str, float | None]:
+    """Those of a seed's study."""
+    return {
+        "in_sample_pnl_quote": evidence.in_sample["pnl_quote"],
+        "out_of_sample_pnl_quote": evidence.out_of_sample["pnl_quote"],
+        "out_of_sample_trades": evidence.out_of_sample["trades"],
+        "deflated_sharpe": evidence.deflated_sharpe,
+        "overfit_probability": evidence.overfit_probability,
+        "loss_probability": evidence.loss_probability,
+        "plateau_share": evidence.plateau_share,
     }
 
 
@@ -202,17 +255,15 @@ def _record(url: str) -> Record:
     return Record.open(url)
 
 
-def _recorded(
-    record: Record, order: SeedOrder, name: str, config: SessionConfig, feed: Feed, result: SessionResult
-) -> tuple[int, list[str]]:
+def _recorded(record: Record, order: SeedOrder, case: _Case, result: SessionResult) -> tuple[int, list[str]]:
     """Writes the session into the record; its number there, and where the record differs from the ledger."""
     start = SessionStart(
-        name=name,
+        name=case.name,
         mode="backtest",
-        config=config,
-        session_key=config.session_key(data_digest(feed)),
-        data=feed.identity(),
-        data_digest=data_digest(feed),
+        config=case.config,
+        session_key=case.config.session_key(data_digest(case.feed)),
+        data=case.feed.identity(),
+        data_digest=data_digest(case.feed),
         epoch=1,
         schema_version=SCHEMA_VERSION,
         code_version=f"{arbitrage_core.__name__}-{sources_digest()}",

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from arbitrage_core.statistics.deflated_sharpe import deflated_sharpe
-from arbitrage_core.statistics.overfitting import GROUPS, overfitting
+from arbitrage_core.statistics.overfitting import GROUPS, Overfitting, overfitting
 from arbitrage_core.storage.record.studies import TrialResult
 from arbitrage_core.tuning.figures import upward
+from arbitrage_core.tuning.objections import objections_to
 from arbitrage_core.tuning.plateau import Plateau
 from arbitrage_core.tuning.search import Definition
 from arbitrage_core.tuning.splits import PERIODS_A_PIECE
@@ -32,6 +33,7 @@ class StudyOutcome:
                   that no other beats in all, by the first
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
+    loss_probability  how often what is best in one half of the periods loses in the other; None when it cannot be told
     plateau       what the neighbours of the best set say of it; None without a best, or without neighbours
     """
 
@@ -47,11 +49,17 @@ class StudyOutcome:
     param_rows_per_s: int
     evaluated_s: float
     elapsed_s: float
+    loss_probability: float | None = None
     plateau: Plateau | None = None
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """What speaks against the best set, in words; none: it holds up."""
+        return objections_to(self.best, self.deflated_sharpe, self.loss_probability, self.plateau)
 
     def document(self) -> dict[str, Any]:
         """As plain JSON."""
-        return asdict(self)
+        return asdict(self) | {"objections": list(self.objections)}
 
 
 def outcome_of(
@@ -66,6 +74,7 @@ def outcome_of(
 ) -> StudyOutcome:
     """What these results, all of a study's, come to; `param_rows` were evaluated now, in so many seconds."""
     judged = [one for one in results if one.figures is not None]
+    halves = _halves(judged)
     return StudyOutcome(
         study=name,
         study_id=study_id,
@@ -75,7 +84,8 @@ def outcome_of(
         best=[_shown(one) for one in best_of(judged, definition.objectives)[:BEST]],
         walk_forward=_walk_forward(judged, definition),
         deflated_sharpe=_deflated(judged, definition),
-        overfit_probability=_overfit(judged),
+        overfit_probability=halves.probability if halves is not None else None,
+        loss_probability=halves.loss_probability if halves is not None else None,
         param_rows_per_s=round(param_rows / evaluated_s) if evaluated_s > 0 else 0,
         evaluated_s=round(evaluated_s, 3),
         elapsed_s=round(elapsed_s, 3),
@@ -106,7 +116,13 @@ def _shown(one: TrialResult) -> dict[str, Any]:
 
 
 def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | None:
-    """Of the best set: of its profits by period in sample, with all sets that were judged counted in."""
+    """Of the best set: of its profits by period in sample, with all sets that were judged counted in.
+
+    Sharpe ratios of sets without any skill would differ by chance alone, with a variance of 1 / (periods − 1). That is
+    what is put in, not how much those of the sets tried differ: these differ by skill, too, and a search that takes in
+    some settings that plainly lose would so call every winner luck. Sets that resemble each other differ by less, so
+    it errs towards luck.
+    """
     if len(judged) < 2:
         return None
     inside = definition.walk_forward.periods - PERIODS_A_PIECE
@@ -120,19 +136,19 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
         float(best.figures["in_sample"]["sharpe"]),
         observations=len(profits),
         trials=len(judged),
-        trials_variance=float(np.var([one.figures["in_sample"]["sharpe"] for one in judged], ddof=1)),
+        trials_variance=1.0 / (len(profits) - 1),
         skewness=float((standard**3).mean()),
         kurtosis=float((standard**4).mean()),
     )
 
 
-def _overfit(judged: Sequence[TrialResult]) -> float | None:
+def _halves(judged: Sequence[TrialResult]) -> Overfitting | None:
     """Over all periods of all sets; None where there are too few of either."""
     if len(judged) < 2:
         return None
     results = np.array([one.figures["period_pnl_quote"] for one in judged]).T
     groups = min(GROUPS, len(results) // 4 * 2)
-    return overfitting(results, groups).probability
+    return overfitting(results, groups)
 
 
 def _walk_forward(judged: Sequence[TrialResult], definition: Definition) -> list[dict[str, Any]]:

@@ -7,22 +7,25 @@ from flows.stages.d64 import D64
 from flows.stages.d65 import D65
 from flows.stages.d66 import D66
 from flows.stages.d67 import D67
+from flows.stages.d68 import D68
 from flows.stages.d69 import D69
 from flows.stages.order import ORDER
 from flows.stages.stage import Campaign, Stage
 
-STAGES: dict[str, Stage] = {stage.name: stage for stage in (D64, D65, D66, D67, D69)}
+STAGES: dict[str, Stage] = {stage.name: stage for stage in (D64, D65, D66, D67, D68, D69)}
 
 
 class StageName(StrEnum):
     """D64: what is there, what was shown of it, what is missing? D65: does the engine trade as its markets let it, and
     do all its books agree? D66: does each of several symbols trade as it would alone? D67: does the portfolio add up,
-    and do its limits and guards hold? D69: does the engine keep its rules when markets and venues are not kind?"""
+    and do its limits and guards hold? D68: do parameters hold where they were not chosen, and is luck called luck? D69:
+    does the engine keep its rules when markets and venues are not kind?"""
 
     D64 = "D64"
     D65 = "D65"
     D66 = "D66"
     D67 = "D67"
+    D68 = "D68"
     D69 = "D69"
 
 

@@ -37,6 +37,22 @@ class Band(BaseModel):
         return value is not None and self.least <= value <= self.most
 
 
+class StudyPlan(BaseModel):
+    """What a study on each seed's rows searches, as `arb tune` takes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vary: tuple[str, ...] = Field(min_length=1, description="NAME=RANGE")
+    sampler: str = "grid"
+    objective: str = "pnl_quote"
+    trials: int = Field(gt=0)
+    splits: int = Field(4, ge=1)
+    embargo_ms: float = Field(60_000.0, ge=0)
+    scenarios: tuple[str, ...] = Field((), description="then the objective is the worst case over them and the rows")
+    sittings: int = Field(1, ge=1, description="it is left and taken up again so often")
+    holds_up: bool = Field(description="whether its best set must hold up on every seed, or may on none")
+
+
 class Campaign(BaseModel):
     """Named sessions: one a seed, all of one synthetic market and one set of settings."""
 
@@ -54,6 +70,9 @@ class Campaign(BaseModel):
     distortions: tuple[Distortion, ...] = Field((), description="what venues in trouble send meanwhile")
     scenario: str = Field(
         "", description="of scenarios/catalogue.py: what is injected into rows and venues of each seed"
+    )
+    study: StudyPlan | None = Field(
+        None, description="searched on each seed's rows; the seed's session is the best set's"
     )
     rows: int | None = Field(None, gt=0, description="of each seed; or else its span")
     span_s: float | None = Field(None, gt=0, allow_inf_nan=False, description="row time from the first row on, seconds")

@@ -1,0 +1,63 @@
+"""Stage D68: parameters that hold on rows they were not chosen on, and luck that is called luck.
+
+On every seed a study is run and recorded, and its best set is traded as a session of its own. Markets and fees were
+chosen on seeds 101 to 120; seeds 1 to 20 decide.
+"""
+
+from flows.stages.stage import Band, Campaign, Remark, Stage, StudyPlan
+
+ROWS = 200_000
+"""Some 56 minutes."""
+
+T1 = Campaign(
+    name="T1",
+    title="an edge to be found: a grid over threshold and holding time",
+    preset="high",
+    rows=ROWS,
+    study=StudyPlan(
+        vary=("entry_spread_bps=20:52:4", "hold_max_ms=2000:58000:8000"), sampler="grid", trials=72, holds_up=True
+    ),
+    bands=(
+        Band(figure="out_of_sample_pnl_quote", least=1.0),
+        Band(figure="deflated_sharpe", least=0.95, most=1.0),
+        Band(figure="loss_probability", least=0.0, most=0.05),
+        Band(figure="plateau_share", least=0.5),
+    ),
+    closed_least=200,
+    paper_seed=None,
+)
+
+T2 = Campaign(
+    name="T2",
+    title="nothing to be found: fees eat whatever there is, and the best of many is luck",
+    preset="low",
+    settings=("taker_fee_bps=7", "maker_fee_bps=7"),
+    rows=ROWS,
+    study=StudyPlan(
+        vary=("entry_spread_bps=24:56", "hold_max_ms=20000:50000"),
+        sampler="tpe",
+        trials=64,
+        sittings=2,
+        holds_up=False,
+    ),
+    bands=(Band(figure="deflated_sharpe", least=0.0, most=0.95),),
+    closed_least=20,
+    paper_seed=None,
+)
+
+D68 = Stage(
+    name="D68",
+    title="Parameter tuning",
+    purpose=(
+        "Searches parameters where there is an edge and where there is none. Where there is one, the best set must "
+        "earn on rows it was not chosen on, beside neighbours that are good, too; where there is none, the best of "
+        "many must be called luck. Every set is in Postgres, and no study knew what it must not."
+    ),
+    campaigns=(T1, T2),
+    remarks=(
+        Remark(
+            kind="works",
+            text="Each best set was traded again by the engine that looks at every row: the same state, bit for bit.",
+        ),
+    ),
+)
