@@ -15,6 +15,7 @@ import numpy as np
 from arbitrage_core.statistics.deflated_sharpe import deflated_sharpe
 from arbitrage_core.statistics.overfitting import GROUPS, overfitting
 from arbitrage_core.storage.record.studies import TrialResult
+from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.figures import upward
 from arbitrage_core.tuning.plateau import Plateau
 from arbitrage_core.tuning.search import Definition
@@ -29,7 +30,8 @@ class StudyOutcome:
     """What a study came to, as `arb tune --json` prints it.
 
     best          `trial, params, in_sample, out_of_sample` (figures each), by objective; with several objectives those
-                  that no other beats in all, by the first
+                  that no other beats in all, by the first. With scenarios these figures are worst cases, `scenarios`
+                  has those of each and of the rows as they are (`BASELINE`), and `worst` names the worst one
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
     plateau       what the neighbours of the best set say of it; None without a best, or without neighbours
@@ -95,18 +97,28 @@ def best_of(judged: Sequence[TrialResult], objectives: Sequence[str]) -> list[Tr
 
 
 def _shown(one: TrialResult) -> dict[str, Any]:
-    figures = one.figures or {}
-    return {
-        "trial": one.trial,
-        "params": one.params,
-        "in_sample": figures["in_sample"],
-        "out_of_sample": figures["out_of_sample"],
-        "state_hash": one.state_hash,
-    }
+    figures, parts = one.figures or {}, ("in_sample", "out_of_sample")
+    shown = {"trial": one.trial, "params": one.params, **{part: figures[part] for part in parts}}
+    if "scenarios" in figures:
+        shown["worst"] = figures["worst"]
+        shown["scenarios"] = {
+            name: {part: found[part] for part in parts} for name, found in figures["scenarios"].items()
+        }
+    return {**shown, "state_hash": one.state_hash}
+
+
+def _as_they_are(one: TrialResult) -> dict[str, Any]:
+    """The figures on the rows as they are, whatever scenarios there were besides."""
+    return one.figures.get("scenarios", {}).get(BASELINE, one.figures)
 
 
 def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | None:
-    """Of the best set: of its profits by period in sample, with all sets that were judged counted in."""
+    """Of the best set: of its profits by period in sample, with all sets that were judged counted in.
+
+    With scenarios, too, it is of the rows as they are, of the best and of all: what luck gives is asked of the market
+    that was drawn, and scenarios are not drawn. Chosen by the worst case, the best is less of a best there, so that
+    what so many trials give by chance is set too high, and never too low.
+    """
     if len(judged) < 2:
         return None
     inside = definition.walk_forward.periods - PERIODS_A_PIECE
@@ -117,17 +129,17 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
         return None
     standard = (profits - profits.mean()) / deviation
     return deflated_sharpe(
-        float(best.figures["in_sample"]["sharpe"]),
+        float(_as_they_are(best)["in_sample"]["sharpe"]),
         observations=len(profits),
         trials=len(judged),
-        trials_variance=float(np.var([one.figures["in_sample"]["sharpe"] for one in judged], ddof=1)),
+        trials_variance=float(np.var([_as_they_are(one)["in_sample"]["sharpe"] for one in judged], ddof=1)),
         skewness=float((standard**3).mean()),
         kurtosis=float((standard**4).mean()),
     )
 
 
 def _overfit(judged: Sequence[TrialResult]) -> float | None:
-    """Over all periods of all sets; None where there are too few of either."""
+    """Over all periods of all sets, of the rows as they are; None where there are too few of either."""
     if len(judged) < 2:
         return None
     results = np.array([one.figures["period_pnl_quote"] for one in judged]).T
