@@ -40,6 +40,7 @@ def definition_of(plan: StudyPlan, seed: int, walk_forward: type[WalkForward] = 
         space=dict(map(range_of, plan.vary)),
         sampler=plan.sampler,
         objectives=(plan.objective,),
+        scenarios=plan.scenarios,
         walk_forward=walk_forward(count=plan.splits, embargo_ms=plan.embargo_ms),
         seed=seed,
     )
@@ -77,7 +78,7 @@ class SeedStudy:
         if campaign.study is None:
             return None
         definition = definition_of(campaign.study, seed, walk_forward)
-        evaluator = Evaluator(reads(feed), definition.walk_forward)
+        evaluator = Evaluator(reads(feed), definition.walk_forward, definition.scenarios)
         evaluator.prepare(config_of(campaign, seed))
         name = f"{campaign.name}-s{seed:02}-run{run_id}"
         files = folder / f"{campaign.name.lower()}-s{seed:02}"

@@ -14,6 +14,7 @@ from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.params import NS_PER_MS
 from arbitrage_core.session.result import SessionResult
+from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.evaluation import Evaluation, Evaluator
 from arbitrage_core.tuning.foresight import foresight_of
 from flows.seed_study import SeedStudy
@@ -72,13 +73,14 @@ def split_differences(study: SeedStudy, result: SessionResult, boundaries: list[
     """Where a split's trades and profit are not those of the session's trades: in sample those that ended before the
     boundary, out of sample those decided after it and its embargo and ended before the next."""
     chosen = next(one for config, one in study.tried if config.digest == result.config.digest)
+    told_splits = chosen.scenarios[BASELINE].splits if chosen.scenarios else chosen.splits
     trades = result.log.trades[result.log.trades["phase"] != Phase.VOID]
     profit = trades["realised_amount"] * booking_unit(result.config.reporting_currency)
     embargo_ns, found = round(study.plan.embargo_ms * NS_PER_MS), []
     for split, (at, until) in enumerate(pairwise(boundaries[1:])):
         inside = trades["ended_ns"] < at
         outside = (trades["decided_ns"] >= at + embargo_ns) & (trades["ended_ns"] < until)
-        for name, mine, told in zip(("in", "out of"), (inside, outside), chosen.splits[split], strict=True):
+        for name, mine, told in zip(("in", "out of"), (inside, outside), told_splits[split], strict=True):
             count, pnl = int(np.count_nonzero(mine)), float(profit[mine].sum())
             if count != told["trades"] or abs(pnl - told["pnl_quote"]) > EXACT_QUOTE:
                 found.append(
@@ -92,7 +94,8 @@ def _without_the_end(study: SeedStudy, boundary_ns: int) -> tuple[tuple[str, ...
     """Every set again, with other rows from the last boundary on: whose figures in sample changed, how many out of
     sample did, and whether the same set is chosen."""
     configs = [config for config, _ in study.tried]
-    again = Evaluator(study.altered_from(boundary_ns), study.evaluator.walk_forward).evaluate(configs, threads=1)
+    altered = Evaluator(study.altered_from(boundary_ns), study.evaluator.walk_forward, study.plan.scenarios)
+    again = altered.evaluate(configs, threads=1)
     changed, moved = [], 0
     for number, ((_, before), after) in enumerate(zip(study.tried, again, strict=True)):
         if after.failure is None and _known(before) != _known(after):

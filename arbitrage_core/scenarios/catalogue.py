@@ -295,6 +295,7 @@ _VENUES = (
         direction=Direction.DOWN,
         trips=(Refusal.DRAWDOWN_MUST_STAY_INSIDE.name,),
         refuses=(Refusal.PRICE_MUST_BE_PLAUSIBLE.name,),
+        currencies_least=2,
     ),
 )
 

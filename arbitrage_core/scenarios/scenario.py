@@ -62,7 +62,7 @@ class Scenario:
     that must refuse more than in the baseline. `raised_term`: what of the venues' terms is raised, in bps; then what
     orders decided alike cost more must be just that. `entries_most`: so many times the entries of the baseline's
     busiest minute at most. `spares`: checks that ask of every session what cannot be asked of this one.
-    `symbols_least`: with fewer symbols there is nothing to inject.
+    `symbols_least`, `currencies_least`: with fewer symbols, or currencies, there is nothing to inject.
     """
 
     name: str
@@ -77,3 +77,4 @@ class Scenario:
     entries_most: float = 1.5
     spares: tuple[str, ...] = ()
     symbols_least: int = 1
+    currencies_least: int = 1

@@ -1,39 +1,53 @@
 """The evaluation: many parameter sets over the same rows, the full engine for each, in threads of compiled code.
 
-Each set leaves the state that a backtest of it leaves, byte for byte. Rows and their envelope are in memory once and
-shared; folds run outside Python's lock, so that threads use every core.
+Each set leaves the state that a backtest of it leaves, byte for byte, on the rows as they are and under each scenario.
+Rows and envelopes are in memory once and shared; folds run outside Python's lock, so that threads use every core.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from arbitrage_core.domain.errors import AnomalyFound, BadInput
 from arbitrage_core.domain.money import booking_unit
-from arbitrage_core.domain.row import with_levels
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.params import shape_of
 from arbitrage_core.feeds.feed import Feed
-from arbitrage_core.feeds.row_stream import opaque
-from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.binding import Notice
-from arbitrage_core.tuning.envelope import Envelope
+from arbitrage_core.tuning.course import courses_of
 from arbitrage_core.tuning.figures import Figures, TradeColumns, figures_of
 from arbitrage_core.tuning.leaping_session import LeapingSession
 from arbitrage_core.tuning.splits import WalkForward
+from arbitrage_core.tuning.worst_case import worst_case, worst_scenario
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """What a set did on one course.
+
+    in_sample, out_of_sample  those of the last split: all rows before the last piece, and that piece
+    splits                    both, of every split
+    """
+
+    state_hash: str
+    in_sample: Figures
+    out_of_sample: Figures
+    splits: tuple[tuple[Figures, Figures], ...]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a set did. `failure` says why it was stopped; then there are no figures.
+    """What a set did. `failure` says why it was stopped, and under which scenario; then there are no figures.
 
-    in_sample, out_of_sample  those of the last split: all rows before the last piece, and that piece
-    splits                    both, of every split
-    period_pnl_quote          profit of every period of the rows
+    in_sample, out_of_sample, splits  as a `Conduct` has them; with scenarios each figure is the worst case
+    period_pnl_quote                  profit of every period of the rows as they are
+    state_hash                        what a backtest of the rows as they are leaves
+    scenarios                         with scenarios, what it did on the rows as they are, `BASELINE`, and under each
     """
 
     config_digest: str
@@ -42,28 +56,39 @@ class Evaluation:
     out_of_sample: Figures
     splits: tuple[tuple[Figures, Figures], ...]
     period_pnl_quote: tuple[float, ...]
+    scenarios: dict[str, Conduct] = field(default_factory=dict)
     failure: str | None = None
+
+    def document(self, objective: str) -> dict[str, Any] | None:
+        """The figures as they are recorded, with the scenario that is the worst by this objective; None without."""
+        if self.failure is not None:
+            return None
+        whole = asdict(self)
+        figures = {name: whole[name] for name in ("in_sample", "out_of_sample", "splits", "period_pnl_quote")}
+        if not self.scenarios:
+            return figures
+        return {**figures, "scenarios": whole["scenarios"], "worst": worst_scenario(whole["scenarios"], objective)}
 
 
 class Evaluator:
     """Rows, ready to be traded with any parameter sets; from several threads at once.
 
-    All sets must have the venues, symbols and markets of the first. Raises BadInput for no rows, or
-    for too short a time to be split.
+    `scenarios`: names of the catalogue; every set is tried under each of them, too. All sets must have the venues,
+    symbols and markets of the first. Raises BadInput for no rows, for too short a time to be split, and for a scenario
+    that changes nothing in these rows.
     """
 
-    def __init__(self, feed: Feed, walk_forward: WalkForward) -> None:
-        self.data_digest, self.walk_forward = data_digest(feed), walk_forward
-        self._rows = joined(feed)
-        self._around: dict[object, tuple[np.ndarray, Envelope]] = {}
-        times = self._rows["now_ns"]
+    def __init__(self, feed: Feed, walk_forward: WalkForward, scenarios: Sequence[str] = ()) -> None:
+        self.walk_forward, self.courses = walk_forward, courses_of(feed, scenarios)
+        self.data_digest = self.courses[0].data_digest
+        times = self.courses[0].rows["now_ns"]
         self._first_ns, self._last_ns = int(times[0]), int(times[-1])
         self.splits = walk_forward.splits(self._first_ns, self._last_ns)
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
-        return len(self._rows)
+        """How many rows there are, once: each scenario has as many again."""
+        return len(self.courses[0].rows)
 
     @cached_property
     def edges_ns(self) -> np.ndarray:
@@ -71,13 +96,9 @@ class Evaluator:
         return self.walk_forward.edges_ns(self._first_ns, self._last_ns)
 
     def prepare(self, config: SessionConfig, notice: Notice | None = None) -> None:
-        """Compiles the engine and makes the envelope that this set needs. Call before evaluating in threads."""
-        session = LeapingSession(config, config.session_key(self.data_digest), notice=notice)
-        rates = session.state[0].symbols["rates"][: len(config.symbols)]
-        key = (session.shape.venues, session.shape.levels)
-        if key not in self._around:
-            rows = with_levels(self._rows, session.shape.levels)
-            self._around[key] = rows, Envelope.of(rows, rates)
+        """Compiles the engine and makes the envelopes that this set needs. Call before evaluating in threads."""
+        for course in self.courses:
+            course.prepare(config, notice)
 
     def evaluate(self, configs: Sequence[SessionConfig], threads: int | None = None) -> list[Evaluation]:
         """Each of the sets, in the order given. Raises BadInput for sets that do not trade the same markets."""
@@ -93,27 +114,42 @@ class Evaluator:
             return list(at_once.map(self.evaluate_one, configs))
 
     def run(self, config: SessionConfig) -> LeapingSession:
-        """The session of one set, run to its end. Raises AnomalyFound."""
-        session = LeapingSession(config, config.session_key(self.data_digest))
-        rows, around = self._around[session.shape.venues, session.shape.levels]
-        session.run(rows, around)
-        session.end()
-        return session
+        """The session of one set on the rows as they are, run to its end. Raises AnomalyFound."""
+        return self.courses[0].run(config)
 
     def evaluate_one(self, config: SessionConfig) -> Evaluation:
         """One set; the engine must have been prepared for it."""
-        try:
-            session = self.run(config)
-        except AnomalyFound as anomaly:
-            return Evaluation(config.digest, "", {}, {}, (), (), failure=str(anomaly))
-        trades = TradeColumns.of(session.log.trades, booking_unit(config.reporting_currency))
+        found: dict[str, Conduct] = {}
+        profits: tuple[float, ...] = ()
+        for course in self.courses:
+            try:
+                session = course.run(config)
+            except AnomalyFound as anomaly:
+                where = f"{course.name}: " if len(self.courses) > 1 else ""
+                return Evaluation(config.digest, "", {}, {}, (), (), failure=f"{where}{anomaly}")
+            trades = TradeColumns.of(session.log.trades, booking_unit(config.reporting_currency))
+            found[course.name] = self._conduct(session.state_hash, trades)
+            profits = profits or tuple(trades.by_period(self.edges_ns).tolist())
+        return evaluation_of(config.digest, found, profits)
+
+    def _conduct(self, state_hash: str, trades: TradeColumns) -> Conduct:
         edges_ns = self.edges_ns
         splits = tuple(
             (figures_of(trades, split.in_sample, edges_ns), figures_of(trades, split.out_of_sample, edges_ns))
             for split in self.splits
         )
-        profits = tuple(trades.by_period(edges_ns).tolist())
-        return Evaluation(config.digest, session.state_hash, *splits[-1], splits, profits)
+        return Conduct(state_hash, *splits[-1], splits)
+
+
+def evaluation_of(config_digest: str, found: dict[str, Conduct], period_pnl_quote: tuple[float, ...]) -> Evaluation:
+    """What a set's conduct on every course comes to; the rows as they are come first."""
+    conducts = list(found.values())
+    splits = tuple(
+        (worst_case(inside for inside, _ in split), worst_case(outside for _, outside in split))
+        for split in zip(*(one.splits for one in conducts), strict=True)
+    )
+    scenarios = found if len(found) > 1 else {}
+    return Evaluation(config_digest, conducts[0].state_hash, *splits[-1], splits, period_pnl_quote, scenarios)
 
 
 def markets_of(config: SessionConfig) -> tuple[object, ...]:
@@ -125,11 +161,3 @@ def markets_of(config: SessionConfig) -> tuple[object, ...]:
         config.reporting_currency,
         tuple((market.venue, market.symbol, market.quote_currency) for market in config.markets),
     )
-
-
-def joined(feed: Iterable[np.ndarray]) -> np.ndarray:
-    """All rows of a feed in one array. Raises BadInput when there are none."""
-    parts = list(feed)
-    if not parts:
-        raise BadInput("there are no rows to tune on", "choose more of the data")
-    return np.concatenate([opaque(rows) for rows in parts]).view(parts[0].dtype)

@@ -53,11 +53,17 @@ class LeapingSession(Session):
     """As `Session`; `run` feeds it rows with their envelope. Same states, trades and fills, fewer marks in its log."""
 
     def __init__(
-        self, config: SessionConfig, session_key: int, *, on_drain: Drained | None = None, notice: Notice | None = None
+        self,
+        config: SessionConfig,
+        session_key: int,
+        *,
+        on_drain: Drained | None = None,
+        notice: Notice | None = None,
+        venue_config: SessionConfig | None = None,
     ) -> None:
         self._rest = one(REST)
         self._rest[0].since_mark_ns = NOT_AT_REST
-        super().__init__(config, session_key, on_drain=on_drain, notice=notice)
+        super().__init__(config, session_key, on_drain=on_drain, notice=notice, venue_config=venue_config)
 
     def run(self, rows: np.ndarray, around: Envelope) -> None:
         """Applies `row_dtype(shape.levels)[n]` with the `Envelope` of just these rows. Raises as `feed` does."""

@@ -15,6 +15,7 @@ import numpy as np
 from arbitrage_core.statistics.deflated_sharpe import deflated_sharpe
 from arbitrage_core.statistics.overfitting import GROUPS, Overfitting, overfitting
 from arbitrage_core.storage.record.studies import TrialResult
+from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.figures import upward
 from arbitrage_core.tuning.objections import objections_to
 from arbitrage_core.tuning.plateau import Plateau
@@ -30,7 +31,8 @@ class StudyOutcome:
     """What a study came to, as `arb tune --json` prints it.
 
     best          `trial, params, in_sample, out_of_sample` (figures each), by objective; with several objectives those
-                  that no other beats in all, by the first
+                  that no other beats in all, by the first. With scenarios these figures are worst cases, `scenarios`
+                  has those of each and of the rows as they are (`BASELINE`), and `worst` names the worst one
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
     loss_probability  how often what is best in one half of the periods loses in the other; None when it cannot be told
@@ -105,14 +107,19 @@ def best_of(judged: Sequence[TrialResult], objectives: Sequence[str]) -> list[Tr
 
 
 def _shown(one: TrialResult) -> dict[str, Any]:
-    figures = one.figures or {}
-    return {
-        "trial": one.trial,
-        "params": one.params,
-        "in_sample": figures["in_sample"],
-        "out_of_sample": figures["out_of_sample"],
-        "state_hash": one.state_hash,
-    }
+    figures, parts = one.figures or {}, ("in_sample", "out_of_sample")
+    shown = {"trial": one.trial, "params": one.params, **{part: figures[part] for part in parts}}
+    if "scenarios" in figures:
+        shown["worst"] = figures["worst"]
+        shown["scenarios"] = {
+            name: {part: found[part] for part in parts} for name, found in figures["scenarios"].items()
+        }
+    return {**shown, "state_hash": one.state_hash}
+
+
+def _as_they_are(one: TrialResult) -> dict[str, Any]:
+    """The figures on the rows as they are, whatever scenarios there were besides."""
+    return one.figures.get("scenarios", {}).get(BASELINE, one.figures)
 
 
 def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | None:
@@ -122,6 +129,10 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
     what is put in, not how much those of the sets tried differ: these differ by skill, too, and a search that takes in
     some settings that plainly lose would so call every winner luck. Sets that resemble each other differ by less, so
     it errs towards luck.
+
+    With scenarios, too, it is of the rows as they are, of the best and of all: what luck gives is asked of the market
+    that was drawn, and scenarios are not drawn. Chosen by the worst case, the best is less of a best there, so that
+    what so many trials give by chance is set too high, and never too low.
     """
     if len(judged) < 2:
         return None
@@ -133,7 +144,7 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
         return None
     standard = (profits - profits.mean()) / deviation
     return deflated_sharpe(
-        float(best.figures["in_sample"]["sharpe"]),
+        float(_as_they_are(best)["in_sample"]["sharpe"]),
         observations=len(profits),
         trials=len(judged),
         trials_variance=1.0 / (len(profits) - 1),
@@ -143,7 +154,7 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
 
 
 def _halves(judged: Sequence[TrialResult]) -> Overfitting | None:
-    """Over all periods of all sets; None where there are too few of either."""
+    """Over all periods of all sets, of the rows as they are; None where there are too few of either."""
     if len(judged) < 2:
         return None
     results = np.array([one.figures["period_pnl_quote"] for one in judged]).T

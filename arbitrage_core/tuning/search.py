@@ -25,6 +25,8 @@ from sqlalchemy.exc import DBAPIError
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import key_of
+from arbitrage_core.scenarios.catalogue import SCENARIOS
+from arbitrage_core.scenarios.stress import ALL
 from arbitrage_core.storage.record.availability import faults_of
 from arbitrage_core.storage.record.database import address_of
 from arbitrage_core.tuning.figures import MAXIMISED
@@ -42,7 +44,11 @@ Values = list[float] | None
 
 
 class Definition(BaseModel):
-    """What is searched, and how: all that decides which sets a study tries."""
+    """What is searched, and how: all that decides which sets a study tries.
+
+    `scenarios`: names of the catalogue, or `all`. With any of them every objective, and every figure, is the worst case
+    over the rows as they are and those scenarios.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,6 +56,7 @@ class Definition(BaseModel):
     sampler: Sampler = "tpe"
     objectives: tuple[str, ...] = Field(("pnl_quote",), min_length=1, max_length=3)
     constraints: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
     walk_forward: WalkForward = WalkForward()
     seed: int = Field(0, ge=0, lt=2**63)
 
@@ -60,6 +67,16 @@ class Definition(BaseModel):
         if strangers:
             raise ValueError(f"no objective {', '.join(strangers)}; there are {', '.join(MAXIMISED)}")
         return objectives
+
+    @field_validator("scenarios")
+    @classmethod
+    def _must_be_in_the_catalogue(cls, scenarios: tuple[str, ...]) -> tuple[str, ...]:
+        """In the catalogue's order, each once: a study is the same however they are named."""
+        chosen = {name.upper() for name in (SCENARIOS if ALL in scenarios else scenarios)}
+        strangers = [name for name in chosen if name not in SCENARIOS]
+        if strangers:
+            raise ValueError(f"no scenario {', '.join(sorted(strangers))}; there are {', '.join(SCENARIOS)}")
+        return tuple(name for name in SCENARIOS if name in chosen)
 
     @model_validator(mode="after")
     def _must_suit(self) -> "Definition":

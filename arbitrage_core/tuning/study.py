@@ -131,7 +131,7 @@ def _searched(
     """All results, those known and those added, and the rows and seconds that adding them took."""
     objectives, results = order.definition.objectives, list(known)
     tried = [(one.params, _values_of(one.figures, objectives)) for one in known]
-    began, evaluated_s = time.perf_counter(), 0.0
+    began, evaluated_s, sessions = time.perf_counter(), 0.0, 0
     make_folder(folder / order.name)
     with closing(Search(order.definition, url, order.name, order.plan, tried)) as search:
         while len(results) < order.trials:
@@ -141,6 +141,7 @@ def _searched(
             configs, began_batch = [order.plan(one.params) for one in asked], time.perf_counter()
             evaluations = evaluate(configs)
             evaluated_s += time.perf_counter() - began_batch
+            sessions += sum(max(1, len(one.scenarios)) for one in evaluations)
             fresh = _results(order, asked, evaluations, first=len(results))
             with record.begin() as connection:
                 insert_results(connection, study_id, fresh)
@@ -149,8 +150,8 @@ def _searched(
             results += fresh
             if told is not None:
                 told(len(results), order.trials)
-    rows = (len(results) - len(known)) * order.rows
-    return results, {"param_rows": rows, "evaluated_s": evaluated_s, "elapsed_s": time.perf_counter() - began}
+    elapsed_s = time.perf_counter() - began
+    return results, {"param_rows": sessions * order.rows, "evaluated_s": evaluated_s, "elapsed_s": elapsed_s}
 
 
 def _plateau(order: StudyOrder, evaluate: Evaluate, outcome: StudyOutcome) -> Plateau | None:
@@ -177,16 +178,14 @@ def _results(
 ) -> list[TrialResult]:
     objective, made = order.definition.objectives[0], []
     for number, (one, evaluation) in enumerate(zip(asked, evaluations, strict=True), first):
-        whole = asdict(evaluation)
-        figures = {name: whole[name] for name in ("in_sample", "out_of_sample", "splits", "period_pnl_quote")}
-        failed = evaluation.failure is not None
+        failed, figures = evaluation.failure is not None, evaluation.document(objective)
         made.append(
             TrialResult(
                 trial=number,
                 params=one.params,
                 in_sample=None if failed else float(evaluation.in_sample[objective]),
                 out_of_sample=None if failed else float(evaluation.out_of_sample[objective]),
-                figures=None if failed else json_form(figures, f"trial {number}"),
+                figures=json_form(figures, f"trial {number}"),
                 data_digest=order.data_digest,
                 code_digest=code_digest(),
                 config_digest=evaluation.config_digest,

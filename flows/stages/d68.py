@@ -45,6 +45,23 @@ T2 = Campaign(
     paper_seed=None,
 )
 
+T3 = Campaign(
+    name="T3",
+    title="an edge that lasts when fees rise and venues are slow: the worst case decides",
+    preset="high",
+    rows=ROWS,
+    study=StudyPlan(
+        vary=("entry_spread_bps=20:60", "hold_max_ms=4000:60000:log"),
+        sampler="tpe",
+        trials=32,
+        scenarios=("FEE_SURGE", "LATENCY_STORM"),
+        holds_up=True,
+    ),
+    bands=(Band(figure="out_of_sample_pnl_quote", least=1.0),),
+    closed_least=100,
+    paper_seed=None,
+)
+
 D68 = Stage(
     name="D68",
     title="Parameter tuning",
@@ -53,7 +70,7 @@ D68 = Stage(
         "earn on rows it was not chosen on, beside neighbours that are good, too; where there is none, the best of "
         "many must be called luck. Every set is in Postgres, and no study knew what it must not."
     ),
-    campaigns=(T1, T2),
+    campaigns=(T1, T2, T3),
     remarks=(
         Remark(
             kind="works",

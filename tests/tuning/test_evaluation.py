@@ -8,8 +8,9 @@ from arbitrage_core.domain.row import FeedStatus, RowKind, row_dtype
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.output import TRADE_OUT
 from arbitrage_core.session.session import Session
+from arbitrage_core.tuning.course import joined
 from arbitrage_core.tuning.envelope import BLOCK_ROWS, Envelope
-from arbitrage_core.tuning.evaluation import Evaluator, joined
+from arbitrage_core.tuning.evaluation import Evaluator
 from arbitrage_core.tuning.figures import TradeColumns, figures_of
 from arbitrage_core.tuning.leaping_session import LeapingSession
 from arbitrage_core.tuning.splits import PERIODS_A_PIECE, WalkForward

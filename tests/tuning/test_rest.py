@@ -6,8 +6,8 @@ import pytest
 from arbitrage_core.domain.compiled import rebind
 from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS, NEVER_NS
+from arbitrage_core.tuning.course import joined
 from arbitrage_core.tuning.envelope import BLOCK_ROWS, Envelope
-from arbitrage_core.tuning.evaluation import joined
 from arbitrage_core.tuning.leaping_fold import NOT_AT_REST, has_rested, is_at_rest, leap, leap_to
 from arbitrage_core.tuning.leaping_session import LeapingSession
 from tests.tuning.conftest import config_of, market_feed
