@@ -69,7 +69,7 @@ def terms_of(evidence: Evidence) -> Terms:
         abroad = any(config.home_currency(venue.name) for venue in config.venues)
         grows[p] = abroad or any(market.initial_base > 0 for market in config.markets)
     durations = {
-        name.removesuffix("_ms") + "_ns": strategy.pop(name) * NS_PER_MS
+        name.removesuffix("_ms") + "_ns": np.rint(strategy.pop(name) * NS_PER_MS)
         for name in ("quote_age_max_ms", "hold_max_ms", "exit_wait_max_ms")
     }
     levels = np.array([row.config.levels for row in evidence.sessions], np.int64)

@@ -26,6 +26,7 @@ from arbitrage_core.session.session import Session
 from arbitrage_core.storage.record.availability import RecordAway
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS
+from arbitrage_core.tuning.leaping_session import LeapingSession
 from flows.digests import code_digest
 from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.seed_faults import SeedFault, defect_of
@@ -63,6 +64,8 @@ def warm_up(campaigns: Iterable[Campaign], fault: SeedFault | None, notice: Noti
         replaced = dict(defect_of(fault).replaced) or None
         for exchanged in (replaced, None) if replaced else (None,):
             Session(config, 0, notice=notice, replaced=exchanged)
+        if campaign.study is not None:
+            LeapingSession(config, 0, notice=notice)
 
 
 def run_campaigns(

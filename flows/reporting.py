@@ -9,15 +9,19 @@ from pathlib import Path
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.frames import read_equity, read_trades
 from arbitrage_core.storage.record.reader import session_log_of, session_row
+from arbitrage_core.storage.record.studies import read_results
+from arbitrage_core.tuning.space import range_of
 from flows.outcome import CampaignOutcome, StageOutcome
 from flows.report.exposure import exposure_of
 from flows.report.realised import realised_tracks
 from flows.report.report_files import write_report
+from flows.report.search import Search
 from flows.report.series import SessionSeries
 from flows.report.stage_report import stage_report
 from flows.report.symbols_apart import shown_seed, tells_symbols_apart
 from flows.seed_rows import config_of
-from flows.stages.stage import Campaign, Stage
+from flows.stages.stage import Campaign, Stage, StudyPlan
+from flows.study_evidence import StudyEvidence
 
 REPORTS = Path("docs") / "reports"
 
@@ -52,7 +56,16 @@ def _series(campaign: Campaign, outcome: CampaignOutcome | None, record: Record)
         currency=config.reporting_currency,
         start_quote=float(shown.figures["start_quote"] or 0.0),
     )
+    if campaign.study is not None and shown.study is not None:
+        series = replace(series, search=_search(campaign.study, shown.study, record))
     if not tells_symbols_apart(campaign):
         return series
     config, log = session_row(record, shown.record_id).config, session_log_of(record, shown.record_id)
     return replace(series, realised=realised_tracks(config, log), exposure=exposure_of(config, log))
+
+
+def _search(plan: StudyPlan, study: StudyEvidence, record: Record) -> Search | None:
+    """What a seed's study tried, read back from the record."""
+    with record.begin() as connection:
+        results = read_results(connection, study.study_id)
+    return Search.of(dict(map(range_of, plan.vary)), plan.objective, results, study.trial)

@@ -46,6 +46,8 @@ def objections_to(
         found.append(f"the best of one half loses in the other in {loss_probability:.1%} of them, not {LOSS_MOST:.0%}")
     if plateau is None:
         found.append("its neighbours were not tried")
+    elif not plateau.best > 0.0:
+        found.append(f"in sample it brought {plateau.best:.6g}, which is nothing")
     elif not plateau.holds:
         share = "was stopped" if plateau.worst_share is None else f"brings {plateau.worst_share:.1%} of it"
         found.append(f"it stands alone: its neighbour {plateau.worst} {share}; {PLATEAU_SHARE:.0%} is asked for")

@@ -7,7 +7,7 @@ other.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from arbitrage_core.statistics.overfitting import GROUPS, Overfitting, overfitti
 from arbitrage_core.storage.record.studies import TrialResult
 from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.figures import upward
+from arbitrage_core.tuning.importance import importance_of
 from arbitrage_core.tuning.objections import objections_to
 from arbitrage_core.tuning.plateau import Plateau
 from arbitrage_core.tuning.search import Definition
@@ -36,6 +37,7 @@ class StudyOutcome:
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
     loss_probability  how often what is best in one half of the periods loses in the other; None when it cannot be told
+    importance    the share of each parameter in what the best sets have in common; empty of too few sets
     plateau       what the neighbours of the best set say of it; None without a best, or without neighbours
     """
 
@@ -52,6 +54,7 @@ class StudyOutcome:
     evaluated_s: float
     elapsed_s: float
     loss_probability: float | None = None
+    importance: dict[str, float] = field(default_factory=dict)
     plateau: Plateau | None = None
 
     @property
@@ -88,6 +91,7 @@ def outcome_of(
         deflated_sharpe=_deflated(judged, definition),
         overfit_probability=halves.probability if halves is not None else None,
         loss_probability=halves.loss_probability if halves is not None else None,
+        importance=_importance(judged, definition),
         param_rows_per_s=round(param_rows / evaluated_s) if evaluated_s > 0 else 0,
         evaluated_s=round(evaluated_s, 3),
         elapsed_s=round(elapsed_s, 3),
@@ -120,6 +124,11 @@ def _shown(one: TrialResult) -> dict[str, Any]:
 def _as_they_are(one: TrialResult) -> dict[str, Any]:
     """The figures on the rows as they are, whatever scenarios there were besides."""
     return one.figures.get("scenarios", {}).get(BASELINE, one.figures)
+
+
+def _importance(judged: Sequence[TrialResult], definition: Definition) -> dict[str, float]:
+    values = [upward(one.figures["in_sample"], definition.objectives[0]) for one in judged]
+    return importance_of(definition.space, [one.params for one in judged], values)
 
 
 def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | None:

@@ -108,7 +108,7 @@ class Search:
         self.definition, self._plans = definition, plans
         self._address = address_of(make_url(url))
         optuna.logging.set_verbosity(logging.WARNING)
-        self._distributions = {name: _distribution(one) for name, one in definition.space.items()}
+        self._distributions = {name: distribution_of(one) for name, one in definition.space.items()}
         self._grid: Iterator[Params] | None = None
         if definition.sampler == "grid":
             self._grid = (params for params in grid_of(definition.space) if self._fits(params))
@@ -202,12 +202,16 @@ def _sampler(definition: Definition, first: int) -> BaseSampler:
     return RandomSampler(seed=seed)
 
 
-def _distribution(one: Range) -> BaseDistribution:
+def distribution_of(one: Range) -> BaseDistribution:
+    """Optuna's. A range whose steps do not end at its end ends with the last of them."""
     if one.choices:
         return CategoricalDistribution(one.choices)
+    low, high = float(one.low or 0.0), float(one.high or 0.0)
+    if one.step is not None:
+        high = low + one.step * int((high - low) / one.step + 1e-9)
     if one.whole:
-        return IntDistribution(int(one.low), int(one.high), log=one.log, step=int(one.step or 1))
-    return FloatDistribution(one.low, one.high, log=one.log, step=one.step)
+        return IntDistribution(int(low), int(high), log=one.log, step=int(one.step or 1))
+    return FloatDistribution(low, high, log=one.log, step=one.step)
 
 
 @contextmanager

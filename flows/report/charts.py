@@ -7,6 +7,7 @@ from flows.report.exposure_chart import exposure_chart
 from flows.report.refusals_chart import refusals_chart
 from flows.report.rules_met import rules_met
 from flows.report.scenarios_chart import scenarios_chart, stressed_panels
+from flows.report.search_chart import search_chart
 from flows.report.series import SessionSeries
 from flows.report.symbols_apart import tells_refusals
 from flows.report.symbols_chart import symbols_chart
@@ -33,6 +34,9 @@ def stage_charts(stage: Stage, outcome: StageOutcome, series: dict[str, SessionS
         for figure in figures_banded_by_symbol(campaign):
             found = campaigns.get(campaign.name)
             charts[symbol_band_chart_name(campaign, figure)] = symbol_bands_chart(campaign, found, figure)
+        search = series[campaign.name].search if campaign.name in series else None
+        if search is not None:
+            charts[search_chart_name(campaign)] = search_chart(campaign.name, series[campaign.name].seed, search)
         if campaign.name in series and not campaign.scenario:
             for kind, svg in _session_charts(series[campaign.name]).items():
                 charts[f"{campaign.name.lower()}_{kind}"] = svg
@@ -46,6 +50,11 @@ def _session_charts(series: SessionSeries) -> dict[str, str]:
     if series.exposure is not None:
         charts["exposure"] = exposure_chart(series, series.exposure)
     return charts
+
+
+def search_chart_name(campaign: Campaign) -> str:
+    """Of the chart of a campaign's study."""
+    return f"{campaign.name.lower()}_search"
 
 
 def band_chart_name(figure: str) -> str:

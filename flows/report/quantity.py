@@ -13,8 +13,8 @@ _UNITS = {"_bps": "bps", "_ms": "ms", "_s": "s"}
 
 
 def is_share(name: str) -> bool:
-    """Whether a figure is a share of 1, shown in per cent: a `…_rate` or `…_share`."""
-    return name.endswith(("_rate", "_share"))
+    """Whether a figure is a share of 1, shown in per cent: a `…_rate`, `…_share` or `…_probability`."""
+    return name.endswith(("_rate", "_share", "_probability"))
 
 
 def words(name: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from flows.report.exposure import Exposure
+from flows.report.search import Search
 from flows.report.track import Track
 
 BPS = 1e4
@@ -19,8 +20,8 @@ class SessionSeries:
     Shapes and units: `marked_ns` int64[n] ascending and `equity_quote` float64[n]; of each trade `pnl_quote`,
     `decided_bps`, `realised_bps` float64[m] (net edge at decision, net PnL over entry notional; NaN where there is
     none) and `reasons` str[m], the exit reason or UNWOUND. Money is in units of `currency`. Floats: they are drawn,
-    not added up. `realised` of each symbol, and `exposure`, only where the campaign tells its symbols apart. Raises
-    ValueError when lengths differ.
+    not added up. `realised` of each symbol, and `exposure`, only where the campaign tells its symbols apart;
+    `search` only where the session's settings come of a study. Raises ValueError when lengths differ.
     """
 
     campaign: str
@@ -35,6 +36,7 @@ class SessionSeries:
     reasons: np.ndarray
     realised: tuple[Track, ...] | None = None
     exposure: Exposure | None = None
+    search: Search | None = None
 
     def __post_init__(self) -> None:
         marks = {len(self.marked_ns), len(self.equity_quote)}

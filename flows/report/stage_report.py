@@ -20,9 +20,10 @@ from flows.report.remarks import remark_sections
 from flows.report.rules_met import rules_met, rules_table
 from flows.report.scenario_section import scenario_section
 from flows.report.series import SessionSeries
+from flows.report.study_section import study_sections
 from flows.report.symbols_apart import shown_seed, tells_refusals
 from flows.report.tables import FAILED, PASSED, checks_table
-from flows.stages.stage import Campaign, Stage
+from flows.stages.stage import Campaign, Stage, StudyPlan
 
 REPORT_BYTES_MAX = 500_000
 """Of a report that carries its charts: what a page of Prefect still opens at once."""
@@ -89,6 +90,7 @@ def _text(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> str:
         f"## Checks: {number(sum(one.passed for one in outcome.checks))} of {number(len(outcome.checks))} passed",
         _checks(outcome),
         *scenario_section(stage, by_name, pictures),
+        *study_sections(stage, by_name, pictures),
         *_bands(stage, pictures),
         *_old_figures(stage, by_name),
         *_refusals(stage, outcome, pictures),
@@ -210,11 +212,23 @@ def _commands(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOu
 
 def _command(campaign: Campaign) -> str:
     """One seed as a backtest; a campaign with markets or a script of its own, which no option says, as a whole."""
+    if campaign.study is not None:
+        return _search_command(campaign, campaign.study)
     if {*campaign.symbols.values()} - {campaign.preset} or campaign.script:
         return f"./arb campaign {campaign.name}   # all seeds of {campaign.name}"
     settings = "".join(f" --set {_quoted(one)}" for one in campaign.settings)
     command = f"./arb backtest --synthetic {campaign.preset} --seed {shown_seed(campaign)} {campaign.options}"
     return f"{command}{settings}   # one seed of {campaign.name}"
+
+
+def _search_command(campaign: Campaign, plan: StudyPlan) -> str:
+    """The study of one seed."""
+    command = f"./arb tune --synthetic {campaign.preset} --seed {shown_seed(campaign)} --rows {campaign.rows}"
+    options = [f"--set {_quoted(one)}" for one in campaign.settings]
+    options += [f"--vary {_quoted(one)}" for one in plan.vary]
+    options += [f"--scenario {one}" for one in plan.scenarios]
+    options += [f"--sampler {plan.sampler}", f"--objective {plan.objective}", f"--trials {plan.trials}"]
+    return f"{command} {' '.join(options)}   # the study of one seed of {campaign.name}"
 
 
 def _quoted(setting: str) -> str:

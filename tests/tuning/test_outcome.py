@@ -1,5 +1,6 @@
 """The outcome: chosen in sample, shown beside out of sample, the number of trials counted in."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def result(trial: int, profits: np.ndarray | None = None, **figures: Any) -> Tri
     kept = {"in_sample": whole[0], "out_of_sample": whole[1], "splits": [whole, whole]}
     kept["period_pnl_quote"] = profits.tolist()
     digest = "0" * 64
-    return TrialResult(trial, {"a": trial}, 0.0, 0.0, kept, digest, digest, digest, digest)
+    return TrialResult(trial, {"a": 1 + trial / 1_000}, 0.0, 0.0, kept, digest, digest, digest, digest)
 
 
 def outcome(results: list[TrialResult], definition: Definition = DEFINITION) -> StudyOutcome:
@@ -86,6 +87,29 @@ def test_more_trials_deflate_the_same_best():
     found = [outcome([best, *others[:count]]) for count in (10, 399)]
     assert found[0].best[0]["trial"] == found[1].best[0]["trial"] == 0
     assert found[1].deflated_sharpe < found[0].deflated_sharpe
+
+
+def test_sets_that_plainly_lose_do_not_make_the_best_luck():
+    chance = np.random.default_rng(3)
+    best = result(0, chance.normal(2.5, 1.0, PERIODS))
+    alike = [result(trial, chance.normal(size=PERIODS)) for trial in range(1, 60)]
+    losing = [result(trial, chance.normal(-8.0, 1.0, PERIODS)) for trial in range(1, 60)]
+    assert outcome([best, *losing]).deflated_sharpe == outcome([best, *alike]).deflated_sharpe > 0.95
+
+
+def test_what_the_best_have_in_common_is_told():
+    space = dict([range_of("a=1:2"), range_of("b=1:2")])
+    chance = np.random.default_rng(3)
+    results = []
+    for trial in range(80):
+        a, b = chance.uniform(1, 2, 2).tolist()
+        results.append(replace(result(trial, pnl_quote=-abs(a - 1.4)), params={"a": a, "b": b}))
+    both = DEFINITION.model_copy(update={"space": space})
+    found = outcome(results, both).importance
+    assert list(found) == ["a", "b"]
+    assert found["a"] > 0.8
+    assert sum(found.values()) == pytest.approx(1.0)
+    assert outcome(results[:10], both).importance == {}
 
 
 @pytest.mark.parametrize("split", [0, 1])
