@@ -79,10 +79,8 @@ def print_presets(found: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _version(one: dict[str, Any]) -> str:
-    """The version in use, and the newest where an operator chose another."""
-    if not one["chosen"]:
-        return str(one["in_use"])
-    return f"{one['in_use']}, kept; newest {one['newest']}"
+    """The version in use, and how many there are where an operator chose it."""
+    return f"{one['in_use']} of {one['newest']}" if one["chosen"] else str(one["in_use"])
 
 
 def figure(value: object) -> str:
