@@ -77,6 +77,17 @@ def _identity(document: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _plateau(plateau: dict[str, Any] | None) -> str:
+    """Whether the set stands alone among its neighbours."""
+    if plateau is None:
+        return "no neighbours were tried"
+    share = plateau["worst_share"]
+    brings = "brings nothing to compare" if share is None else f"brings {share:.0%} of it"
+    return (
+        f"{'holds' if plateau['holds'] else 'DOES NOT hold'}: the worst of {plateau['neighbours']} neighbours {brings}"
+    )
+
+
 def _digests(document: dict[str, Any]) -> list[tuple[str, str]]:
     evidence = document["evidence"] or {}
     known = [(name, evidence.get(f"{name}_digest")) for name in ("data", "code", "config")]
@@ -97,7 +108,10 @@ def _evidence(document: dict[str, Any]) -> list[tuple[str, str]]:
         *figures,
         ("deflated Sharpe", figure(evidence["deflated_sharpe"])),
         ("overfit probability", figure(evidence["overfit_probability"])),
-        *([("plateau", str(evidence["plateau"]))] if "plateau" in evidence else []),
+        ("loss probability", figure(evidence["loss_probability"])),
+        ("plateau", _plateau(evidence["plateau"])),
+        *([("worst case", evidence["worst"])] if "worst" in evidence else []),
+        ("against it", "; ".join(evidence["objections"]) or "nothing"),
         ("set by hand there", ", ".join(evidence["settings"]) or "nothing"),
         ("code", code),
     ]

@@ -34,7 +34,8 @@ def evidence(trials: int) -> dict:
         "in_sample": figures, "out_of_sample": figures | {"pnl_quote": -3.5}, "deflated_sharpe": 0.61,
         "overfit_probability": None, "sampler": "tpe", "seed": 0, "rows": 4_000, "settings": ["taker_fee_bps=4"],
         "data_digest": data_digest(source.feed), "code_digest": code_digest(), "state_hash": "0" * 64,
-        "config_digest": plan_session(Offer.of(source.feed), params=source.params).digest, "plateau": 0.8,
+        "config_digest": plan_session(Offer.of(source.feed), params=source.params).digest, "loss_probability": None,
+        "plateau": {"neighbours": 4, "worst_share": 0.62, "holds": True}, "objections": ["few periods", "one market"],
     }  # fmt: skip
 
 
@@ -92,6 +93,8 @@ def test_a_preset_is_shown_whole(record, capsys, monkeypatch):
         "trial 17 of 10,000",
         "12.5 in sample, -3.5 out",
         "0.61",
+        "holds: the worst of 4 neighbours brings 62%",
+        "few periods; one market",
         " today's",
         "taker_fee_bps=4",
     ):

@@ -21,7 +21,15 @@ FORM = TuningForm(
     rows=30_000, vary=["entry_spread_bps=20:90", "entry_order=ioc,market"], sampler="random", trials=70, splits=2,
     embargo_ms=1_000, study="flow", save="winner",
 )  # fmt: skip
-EVIDENCE = ("study", "trials", "walk_forward", "deflated_sharpe", "overfit_probability")
+EVIDENCE = (
+    "study",
+    "trials",
+    "objections",
+    "loss_probability",
+    "walk_forward",
+    "deflated_sharpe",
+    "overfit_probability",
+)
 
 
 @pytest.fixture(scope="module")

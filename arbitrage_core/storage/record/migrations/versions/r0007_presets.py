@@ -6,7 +6,7 @@ from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.storage.record.migrations import r0007
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:
