@@ -11,6 +11,7 @@ from console.options import (
     Json,
     Levels,
     NoReplay,
+    Preset,
     Rows,
     Seed,
     Settings,
@@ -31,6 +32,7 @@ def backtest(
     duration: Duration = None,
     levels: Levels = None,
     settings: Settings = None,
+    preset: Preset = None,
     chart: Annotated[Path | None, typer.Option(help="Write a chart to this HTML file.", metavar="FILE.html")] = None,
     no_journal: Annotated[bool, typer.Option("--no-journal", help="Keep nothing to replay.")] = False,
     no_replay: NoReplay = False,
@@ -45,6 +47,7 @@ def backtest(
     order = Order(
         wanted_of(data, synthetic, seed, rows, venues, symbols, duration, levels),
         tuple(settings or ()),
+        preset,
         chart=chart,
         keeps_journal=not no_journal,
         proves=not no_replay,

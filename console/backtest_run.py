@@ -3,19 +3,25 @@
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.preset_plan import plan_with_preset
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.storage.disk import make_folder
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.preset_named import preset_line, preset_named
 from console.progress import RowsProgress
 from console.session_folder import session_id, sessions_folder, written_whole
 from console.source import Source, Wanted, remember_paths, source_of
+
+if TYPE_CHECKING:
+    from arbitrage_core.storage.record.presets import StrategyPreset
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Order:
 
     wanted: Wanted
     settings: tuple[str, ...]
+    preset: str | None = None
     chart: Path | None = None
     keeps_journal: bool = True
     proves: bool = True
@@ -35,16 +42,11 @@ def run(order: Order) -> int:
     if order.chart is not None:
         chart_must_be_writable(order.chart)
     source = source_of(order.wanted)
-    config = plan_session(
-        Offer.of(source.feed),
-        order.settings,
-        params=source.params,
-        market_overrides=source.market_overrides,
-        seed=order.wanted.seed,
-    )
+    preset = preset_named(order.preset)
+    config = config_of(source, order.settings, order.wanted.seed, preset)
     session = session_id("backtest", source.label, config.session_key(data_digest(source.feed)))
-    result = _run(order, source, config, session)
-    footer = []
+    result = _run(order, source, config, session, None if preset is None else preset.cited)
+    footer = preset_line(preset)
     if order.keeps_journal:
         folder = sessions_folder() / session
         result.document["journal"] = str(folder)
@@ -60,13 +62,25 @@ def run(order: Order) -> int:
     return FAILED if result.violations else ACCEPTED
 
 
-def _run(order: Order, source: Source, config: SessionConfig, session: str) -> SessionResult:
+def config_of(
+    source: Source, settings: tuple[str, ...], seed: int, preset: "StrategyPreset | None" = None
+) -> SessionConfig:
+    """The configuration of a session on these rows: the market's settings, the preset's, the operator's. Raises
+    BadInput."""
+    below = {"params": source.params, "market_overrides": source.market_overrides, "seed": seed}
+    return plan_with_preset(preset, settings, lambda all_of: plan_session(Offer.of(source.feed), all_of, **below))
+
+
+def _run(
+    order: Order, source: Source, config: SessionConfig, session: str, preset: dict[str, Any] | None
+) -> SessionResult:
     place = written_whole(session) if order.keeps_journal else nullcontext()
     with place as folder, RowsProgress(source.rows, "backtest") as progress:
         if folder is not None:  # before it runs: one that is stopped is to be replayed, too
             make_folder(folder)
             remember_paths(folder, source)
-        return run_backtest(config, source.feed, folder=folder, name=session, progress=progress, notice=progress.notice)
+        shown = {"progress": progress, "notice": progress.notice}
+        return run_backtest(config, source.feed, folder=folder, name=session, preset=preset, **shown)
 
 
 def _replayed(order: Order, source: Source, result: SessionResult, folder: Path) -> str:

@@ -18,6 +18,7 @@ from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
 from console.guard_commands import guard_app
 from console.paper import paper
+from console.preset_commands import preset_app
 from console.replay import replay
 from console.services import down, reset, status, up
 from console.session_commands import session_app
@@ -56,6 +57,7 @@ app.command("reset")(reset)
 app.add_typer(session_app)
 app.add_typer(symbol_app)
 app.add_typer(guard_app)
+app.add_typer(preset_app)
 app.command("kill")(kill)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite)
 

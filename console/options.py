@@ -34,6 +34,13 @@ Settings = Annotated[
         "symbol.SYMBOL.NAME, a venue's by venue.VENUE.NAME. Again for more.",
     ),
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[@VERSION]",
+        help="Trade with a preset's parameters, over the market's settings and below --set. See arb preset list.",
+    ),
+]
 NoReplay = Annotated[bool, typer.Option("--no-replay", help="Do not read the journal back and replay it at the end.")]
 
 

@@ -10,6 +10,7 @@ from console.options import (
     Json,
     Levels,
     NoReplay,
+    Preset,
     Rows,
     Seed,
     Settings,
@@ -34,6 +35,7 @@ def paper(
     duration: Duration = None,
     levels: Levels = None,
     settings: Settings = None,
+    preset: Preset = None,
     on_stop: Annotated[
         str,
         typer.Option(metavar="flatten|leave", help="When stopped (Ctrl-C): open trades leave first, or stand."),
@@ -53,6 +55,7 @@ def paper(
     wish = PaperWish(
         wanted_of(data, synthetic, seed, rows, venues, symbols, duration, levels),
         tuple(settings or ()),
+        preset,
         pace=pace,
         on_stop=on_stop,
         proves=not no_replay,

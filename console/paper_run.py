@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from arbitrage_core.domain.errors import BadInput
-from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.monitoring.logs.log_book import open_logs
 from arbitrage_core.services.home import checkout_id, home
 from arbitrage_core.services.preflight import preflight
@@ -13,13 +12,13 @@ from arbitrage_core.services.stores import Stores, ensure_stores
 from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.pace import pace_of
 from arbitrage_core.session.paper import PaperOrder, run_paper
-from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
-from console.backtest_run import traded_names
+from console.backtest_run import config_of, traded_names
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
 from console.paper_panel import PaperPanel
+from console.preset_named import preset_line, preset_named
 from console.progress import RowsProgress
 from console.session_folder import session_id, sessions_folder, unused_name
 from console.source import Source, Wanted, source_of
@@ -35,6 +34,7 @@ class PaperWish:
 
     wanted: Wanted
     settings: tuple[str, ...]
+    preset: str | None = None
     pace: str = "real"
     on_stop: str = "flatten"
     proves: bool = True
@@ -45,13 +45,8 @@ def run(wish: PaperWish) -> int:
     """Runs it, shows the result and gives the exit code. Raises BadInput, InvariantBroken."""
     factor, leaves = pace_of(wish.pace), _leaves(wish.on_stop)
     source = source_of(wish.wanted)
-    config = plan_session(
-        Offer.of(source.feed),
-        wish.settings,
-        params=source.params,
-        market_overrides=source.market_overrides,
-        seed=wish.wanted.seed,
-    )
+    preset = preset_named(wish.preset)
+    config = config_of(source, wish.settings, wish.wanted.seed, preset)
     name = unused_name(session_id("paper", source.label, config.session_key(data_digest(source.feed))))
     folder = sessions_folder() / name
     with PaperPanel(name, source, wish.pace) as panel:
@@ -67,11 +62,13 @@ def run(wish: PaperWish) -> int:
             checkout_id=checkout_id(),
             leaves=leaves,
             preflight=_preflight(stores, panel),
+            preset=None if preset is None else preset.cited,
         )
         with open_logs(home(), name, console=panel.console) as book:
             result = run_paper(order, book, notice=panel.notice, on_look=panel.look)
     replayed = _replayed(wish, result, folder)
-    _show(wish, source, config, result, folder, replayed)
+    result.document["journal"] = str(folder)
+    _show(wish, source, result, preset_line(preset), replayed)
     return ACCEPTED if not result.violations and result.document["record"]["complete"] else FAILED
 
 
@@ -100,20 +97,18 @@ def _replayed(wish: PaperWish, result: SessionResult, folder: Path) -> str:
     return "identical" if same else "NOT identical"
 
 
-def _show(
-    wish: PaperWish, source: Source, config: SessionConfig, result: SessionResult, folder: Path, replayed: str
-) -> None:
+def _show(wish: PaperWish, source: Source, result: SessionResult, preset: list[tuple[str, str]], replayed: str) -> None:
     document = result.document
-    document["journal"] = str(folder)
     if wish.as_json:
         print_document(document)
         return
     from console.summary import print_summary
 
     footer = [
+        *preset,
         ("ended", f"{document['ending']}, at pace {wish.pace}"),
         ("record", _record_line(document["record"], document["session"])),
-        ("journal", str(folder)),
+        ("journal", document["journal"]),
         ("replay", f"{replayed} · arb replay {document['session']}"),
     ]
     print_summary(document, title=f"Paper session on {source.label} · {traded_names(source)}", footer=footer)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.options import Data, Duration, Json, Levels, Rows, Settings, Symbols, Venues, wanted_of
+from console.options import Data, Duration, Json, Levels, Preset, Rows, Settings, Symbols, Venues, wanted_of
 
 ROWS = 120_000
 
@@ -25,6 +25,7 @@ def stress(
     duration: Duration = None,
     levels: Levels = None,
     settings: Settings = None,
+    preset: Preset = None,
     as_json: Json = False,
 ) -> None:
     """Put trouble into rows and venues, measure that it is there, and compare with the session without it.
@@ -40,4 +41,4 @@ def stress(
     if synthetic is not None and rows is None and duration is None:
         rows = ROWS
     wanted = wanted_of(data, synthetic, seed, rows, venues, symbols, duration, levels)
-    raise typer.Exit(run(wanted, tuple(scenario or ()), tuple(settings or ()), as_json=as_json))
+    raise typer.Exit(run(wanted, tuple(scenario or ()), tuple(settings or ()), preset, as_json=as_json))

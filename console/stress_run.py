@@ -1,7 +1,7 @@
 """The run of a stress: the baseline, then each scenario beside it, and the table of both."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,11 +18,16 @@ from arbitrage_core.scenarios.run import Run
 from arbitrage_core.scenarios.scenario import Scenario, Setting
 from arbitrage_core.scenarios.stress import run_of, setting_of, stressed_feed
 from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.preset_plan import params_below, plan_with_preset
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.preset_named import preset_named
 from console.progress import RowsProgress
 from console.source import Source, Wanted, source_of
 from flows.seed_rows import KeptRows
+
+if TYPE_CHECKING:
+    from arbitrage_core.storage.record.presets import StrategyPreset
 
 SPAN_LEAST_S = 60.0
 """Shorter ones leave no room for what comes and goes."""
@@ -39,9 +44,10 @@ class Ground:
     seed: int
     setting: Setting
     feed: Feed
+    preset: "StrategyPreset | None" = None
 
     @classmethod
-    def of(cls, wanted: Wanted, settings: tuple[str, ...]) -> "Ground":
+    def of(cls, wanted: Wanted, settings: tuple[str, ...], preset: "StrategyPreset | None" = None) -> "Ground":
         """Opens the data and looks how long they last. Raises BadInput."""
         source = source_of(wanted)
         plain = _kept(source.feed, source.rows)
@@ -51,24 +57,31 @@ class Ground:
                 f"the rows last {setting.span_s:.1f} s, too short for scenarios", f"take {SPAN_LEAST_S:g} s or more"
             )
         feed = _kept(Scripted(plain, peg_script(setting.span_s)), source.rows)
-        return cls(source, settings, wanted.seed, setting, feed)
+        return cls(source, settings, wanted.seed, setting, feed, preset)
 
     def plan(self, more: tuple[str, ...] = ()) -> SessionConfig:
-        """The settings of all, the operator's, and more. Raises BadInput."""
+        """The settings of all, the preset's, the operator's, and more. Raises BadInput."""
         source = self.source
-        return plan_session(
-            Offer.of(source.feed),
-            (*stress_settings(source.feed.venues, source.feed.symbols), *self.settings, *more),
-            params=source.params,
-            market_overrides=source.market_overrides,
-            seed=self.seed,
-        )
+        of_all = dict(one.split("=") for one in stress_settings(source.feed.venues, source.feed.symbols))
+
+        def plan(settings: tuple[str, ...]) -> SessionConfig:
+            return plan_session(
+                Offer.of(source.feed),
+                (*params_below(of_all, settings), *settings),
+                params=source.params,
+                market_overrides=source.market_overrides,
+                seed=self.seed,
+            )
+
+        return plan_with_preset(self.preset, (*self.settings, *more), plan)
 
 
-def run(wanted: Wanted, names: tuple[str, ...], settings: tuple[str, ...], *, as_json: bool) -> int:
+def run(
+    wanted: Wanted, names: tuple[str, ...], settings: tuple[str, ...], preset: str | None = None, *, as_json: bool
+) -> int:
     """Runs it, shows the table and gives the exit code. Raises BadInput, and what ends the baseline."""
     chosen = [scenario_of(name) for name in dict.fromkeys(names)] or list(SCENARIOS.values())
-    ground = Ground.of(wanted, settings)
+    ground = Ground.of(wanted, settings, preset_named(preset))
     possible = [one for one in chosen if len(ground.setting.symbols) >= one.symbols_least]
     if names and len(possible) < len(chosen):
         missing = next(one for one in chosen if one not in possible)
@@ -88,6 +101,7 @@ def run(wanted: Wanted, names: tuple[str, ...], settings: tuple[str, ...], *, as
     document = {
         "baseline": {**_figures(traded(baseline)), "laws": baseline.document["laws"]},
         "scenarios": found,
+        "preset": None if ground.preset is None else ground.preset.cited,
         "equal": equal,
         "left_out": [one.name for one in chosen if one not in possible],
         "passed": not equal and not baseline.result.violations and all(one["passed"] for one in found),
@@ -166,6 +180,8 @@ def _show(document: dict[str, Any]) -> None:
                 console.print(f"[red]{escape(words)}[/red]")
     for words in (*document["equal"], *(f"{name} was left out: too few symbols" for name in document["left_out"])):
         console.print(escape(words))
+    if document["preset"]:
+        console.print(escape(f"with the preset {document['preset']['name']}@{document['preset']['version']}"))
     colour, said = ("green", "passed") if document["passed"] else ("red", "failed")
     console.print(f"\n[bold {colour}]stress {said}[/bold {colour}]")
 

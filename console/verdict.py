@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from console.options import Data, Duration, Json, Levels, Rows, Seed, Settings, Symbols, Synthetic, Venues, wanted_of
+from console.options import (
+    Data,
+    Duration,
+    Json,
+    Levels,
+    Preset,
+    Rows,
+    Seed,
+    Settings,
+    Symbols,
+    Synthetic,
+    Venues,
+    wanted_of,
+)
 
 
 def verdict(
@@ -22,9 +35,16 @@ def verdict(
     duration: Duration = None,
     levels: Levels = None,
     settings: Settings = None,
+    preset: Preset = None,
     trials: Annotated[
-        int, typer.Option(min=1, metavar="N", help="How many settings were tried to find these, these included.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="How many settings were tried to find these, these included. Default: as many as the study of the "
+            "preset tried; 1 without one.",
+        ),
+    ] = None,
     chart: Annotated[Path | None, typer.Option(help="Draw the curves to this HTML file.", metavar="FILE.html")] = None,
     as_json: Json = False,
 ) -> None:
@@ -38,6 +58,7 @@ def verdict(
         wanted_of(data, synthetic, seed, rows, venues, symbols, duration, levels),
         tuple(settings or ()),
         session,
+        preset=preset,
         trials=trials,
         chart=chart,
         as_json=as_json,

@@ -41,6 +41,7 @@ def _figures(document: Document) -> list[tuple[str, str]]:
     standing = f", {document['open']:,} still open" if document["open"] else ""
     trades = f"{document['trades']:,}{standing}{dependent}{counted}"
     return [
+        *_preset(document),
         ("trades", f"{trades}; PnL net {document['pnl_quote']:+,.2f} {currency}"),
         ("expectancy", f"{mean}; {interval}" if document["trades"] else NONE),
         ("above 0", NONE if chance is None else f"with a confidence of {chance:.1%}"),
@@ -55,6 +56,21 @@ def _figures(document: Document) -> list[tuple[str, str]]:
             else f"longest {run['seen']}; expect {_count(run['median'])}, in one of twenty {_count(run['p95'])}",
         ),
     ]
+
+
+def _preset(document: Document) -> list[tuple[str, str]]:
+    """The preset, and what of the search for it is counted in."""
+    preset = document["preset"]
+    if preset is None:
+        return []
+    tried, counted = preset["trials"], document["trials"]
+    if tried is None:
+        said = f"how many were tried to find it is not known, {counted:,} counted"
+    else:
+        study = f"its study {escape(str(preset['study']))} tried {tried:,}"
+        said = f"{study}, all counted in" if tried == counted else f"{study}, by --trials {counted:,} are counted in"
+    seen = "; judged on the very rows it was chosen by" if preset.get("rows_of_its_study") else ""
+    return [("preset", f"{escape(preset['name'])}@{preset['version']}: {said}{seen}")]
 
 
 def _reach(document: Document, name: str, unit: str) -> str:

@@ -3,21 +3,22 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.feeds.feed import Feed
-from arbitrage_core.session.backtest import run_backtest
+from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.journal_rows import JournalRows
-from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.replay import replay_session
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.session.verdict_document import verdict_document
 from arbitrage_core.session.verdict_run import RUNS, VerdictRun, verdict_of
 from arbitrage_core.statistics.verdict import Outcome
 from arbitrage_core.storage.manifest import Manifest
-from console.backtest_run import chart_must_be_writable, traded_names
+from console.backtest_run import chart_must_be_writable, config_of, traded_names
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.preset_named import preset_named
 from console.progress import RowsProgress
 from console.session_folder import find_session
 from console.source import Wanted, cited_source, source_of
@@ -30,19 +31,35 @@ class Order:
     wanted: Wanted
     settings: tuple[str, ...]
     session: str | None = None
-    trials: int = 1
+    preset: str | None = None
+    trials: int | None = None
     chart: Path | None = None
     as_json: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
-    """What is judged: a session's result, its rows, and what speaks against its books."""
+    """What is judged: a session's result, its rows, what speaks against its books, and the preset it ran with."""
 
     result: SessionResult
     feed: Feed
     title: str
     flaws: tuple[str, ...]
+    session_key: int
+
+    @property
+    def preset(self) -> dict[str, Any] | None:
+        """What the session says of its preset, and whether it ran over the very rows it was chosen by: order ids are
+        derived from a session's rows, and so is its key."""
+        cited = self.result.document["preset"]
+        if cited is None or cited["data_digest"] is None:
+            return cited
+        chosen_by = self.result.config.session_key(cited["data_digest"])
+        return {**cited, "rows_of_its_study": chosen_by == self.session_key}
+
+    def trials(self, by_hand: int | None) -> int:
+        """How many settings were tried to find these: as told, or as many as the preset's study tried."""
+        return by_hand or (self.preset or {}).get("trials") or 1
 
 
 def run(order: Order) -> int:
@@ -57,6 +74,7 @@ def run(order: Order) -> int:
         "pnl_quote": case.result.document["pnl_quote"],
         "open": case.result.document["open"],
         "flaws": list(case.flaws),
+        "preset": case.preset,
         **verdict_document(found, case.result.config),
     }
     if order.chart is not None:
@@ -79,7 +97,7 @@ def _judged(order: Order, case: _Case) -> VerdictRun:
             case.result.config,
             case.feed,
             case.result.log,
-            trials=order.trials,
+            trials=case.trials(order.trials),
             flaws=case.flaws,
             ran=lambda runs: progress(runs, time.monotonic_ns()),
         )
@@ -87,24 +105,21 @@ def _judged(order: Order, case: _Case) -> VerdictRun:
 
 def _backtested(order: Order) -> _Case:
     source = source_of(order.wanted)
-    config = plan_session(
-        Offer.of(source.feed),
-        order.settings,
-        params=source.params,
-        market_overrides=source.market_overrides,
-        seed=order.wanted.seed,
-    )
+    preset = preset_named(order.preset)
+    config = config_of(source, order.settings, order.wanted.seed, preset)
+    cited = None if preset is None else preset.cited
     with RowsProgress(source.rows, "backtest") as progress:
-        result = run_backtest(config, source.feed, progress=progress, notice=progress.notice)
+        result = run_backtest(config, source.feed, preset=cited, progress=progress, notice=progress.notice)
     flaws = tuple(str(violation) for violation in result.violations)
-    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws)
+    key = config.session_key(data_digest(source.feed))
+    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws, key)
 
 
 def _replayed(order: Order, session: str) -> _Case:
     """The session as its journal replays it, over the rows it cites or holds."""
     wanted = order.wanted
     chosen = (wanted.synthetic, wanted.rows, wanted.venues, wanted.symbols, wanted.duration_ns, wanted.levels)
-    if order.settings or any(one is not None for one in chosen):
+    if order.settings or order.preset is not None or any(one is not None for one in chosen):
         raise BadInput("a session has its own rows and settings", "leave out what chooses others, or the session")
     folder = find_session(session)
     manifest, _ = Manifest.read(folder)
@@ -112,4 +127,4 @@ def _replayed(order: Order, session: str) -> _Case:
     with RowsProgress(1, "replay") as progress:
         result = replay_session(folder, cited, progress=progress, notice=progress.notice)
     flaws = () if result.document["identical"] else (f"its replay differs: {result.document['difference']}",)
-    return _Case(result, JournalRows(folder) if cited is None else cited, manifest.session, flaws)
+    return _Case(result, JournalRows(folder) if cited is None else cited, manifest.session, flaws, manifest.session_key)

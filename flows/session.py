@@ -15,7 +15,9 @@ from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.pace import pace_of
 from arbitrage_core.session.paper import PaperOrder, run_paper
 from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.session.preset_plan import plan_with_preset
 from arbitrage_core.session.proof import prove
+from arbitrage_core.storage.record.presets import read_named
 from flows.grounds import ground
 from flows.leaving import Leaving
 from flows.report.quantity import bare
@@ -49,6 +51,7 @@ class SessionForm(BaseModel):
     rows: int = Field(50_000, ge=1, le=50_000_000, description="end after so many quotes, of all markets together")
     pace: str = Field("max", pattern=PACE, description="real: as fast as the market; max; or a number: times as fast")
     settings: list[Setting] = Field(default_factory=list, description="parameters that are not the market's own")
+    preset: str | None = Field(None, description="NAME or NAME@VERSION of a preset (arb preset list), below settings")
     leaves: bool = Field(
         True, title="Close open trades when stopped", description="on: they leave first; off: they are left open"
     )
@@ -74,12 +77,12 @@ def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
         seed=form.seed,
         levels=chosen.levels,
     )
-    config = plan_session(
-        Offer.of(feed),
+    used = read_named(here.postgres_url, form.preset) if form.preset else None
+    below = {"params": chosen.params, "market_overrides": chosen.market_overrides, "seed": form.seed}
+    config = plan_with_preset(
+        used,
         [f"{setting.name}={setting.value}" for setting in form.settings],
-        params=chosen.params,
-        market_overrides=chosen.market_overrides,
-        seed=form.seed,
+        lambda settings: plan_session(Offer.of(feed), settings, **below),
     )
     run_id = str(runtime.flow_run.id or "") or None
     key = f"{config.session_key(data_digest(feed)):016x}"
@@ -95,6 +98,7 @@ def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
         redis_url=here.redis_url,
         checkout_id=here.checkout_id,
         leaves=form.leaves,
+        preset=None if used is None else used.cited,
     )
     log.info(f"session {name}; from a terminal: arb session list")
     with open_logs(here.home, name) as book, leaving.watched():

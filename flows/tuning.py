@@ -14,6 +14,7 @@ from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import add_preset
 from arbitrage_core.tuning.evaluation import Evaluation, Evaluator
 from arbitrage_core.tuning.outcome import StudyOutcome
+from arbitrage_core.tuning.preset_evidence import evidence_of
 from arbitrage_core.tuning.study import StudyOrder, code_digest, run_study
 from flows.grounds import ground
 from flows.progress import Progress
@@ -87,8 +88,9 @@ def _saved(form: TuningForm, outcome: StudyOutcome, order: StudyOrder, url: str)
         f"trial {best['trial']} of {outcome.trials} of study {outcome.study}: {objective} {inside:.6g} in sample,"
         f" {outside:.6g} out of sample; data {order.data_digest}"
     )
+    strategy, evidence = order.plan(best["params"]).strategy, evidence_of(outcome, order, form.settings)
     with Record.open(url) as record, record.begin() as connection:
-        saved = add_preset(connection, form.save, order.plan({}).strategy, best["params"], outcome.study_id, note)
+        saved = add_preset(connection, form.save, strategy, best["params"], outcome.study_id, note, evidence)
     return {"name": saved.name, "version": saved.version, "digest": saved.digest}
 
 

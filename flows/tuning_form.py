@@ -11,6 +11,7 @@ from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.session.plan import Offer, plan_session
+from arbitrage_core.storage.record.presets import NAME_PATTERN
 from arbitrage_core.tuning.search import Definition, Sampler
 from arbitrage_core.tuning.space import Params, range_of
 from arbitrage_core.tuning.splits import WalkForward
@@ -39,7 +40,7 @@ class TuningForm(BaseModel):
     splits: int = Field(4, ge=1, le=50, description="walk-forward")
     embargo_ms: float = Field(60_000.0, ge=0, description="after each boundary")
     study: str | None = Field(None, description="its name; none: made of what it is. The same again goes on with it")
-    save: str | None = Field(None, description="name of the preset that the best set becomes")
+    save: str | None = Field(None, pattern=NAME_PATTERN, description="name of the preset that the best set becomes")
 
 
 def definition_of(form: TuningForm) -> Definition:

@@ -27,9 +27,18 @@ class Stores:
 def ensure_stores(notice: Notice) -> Stores:
     """Both stores, up and answering, started if they were not. Raises ServiceFailed, naming which and the cure."""
     with ThreadPoolExecutor(2) as at_once:
-        postgres = at_once.submit(_ensure_postgres, notice)
+        postgres = at_once.submit(ensure_postgres, notice)
         redis = at_once.submit(_ensure_redis, notice)
         return Stores(postgres.result(), redis.result())
+
+
+def ensure_postgres(notice: Notice) -> str:
+    """The URL of the record's database, password included, started if it was not up. Raises ServiceFailed."""
+    outside = external.POSTGRES.reached()
+    if outside is not None:
+        return outside
+    server = Postgres(home())
+    return server.url(server.ensure(notice).port)
 
 
 def ensure_prefect(notice: Notice) -> str:
@@ -87,14 +96,6 @@ def stop_all(folder: Path | None = None) -> list[str]:
     with ThreadPoolExecutor(len(rest)) as at_once:
         stopped = list(at_once.map(lambda service: service.stop(), rest))
     return ended + [service.name for service, was_there in zip(rest, stopped, strict=True) if was_there]
-
-
-def _ensure_postgres(notice: Notice) -> str:
-    outside = external.POSTGRES.reached()
-    if outside is not None:
-        return outside
-    server = Postgres(home())
-    return server.url(server.ensure(notice).port)
 
 
 def _ensure_redis(notice: Notice) -> str:

@@ -123,6 +123,7 @@ def _writer(reader: JournalReader, record: Record, row: SessionRow | None, feed:
         schema_version=manifest.schema_version,
         code_version=manifest.code_version,
         started_ns=manifest.created_ns,
+        preset=manifest.preset,
     )
     return RecordWriter.begin(record, start)
 

@@ -50,19 +50,20 @@ def run_backtest(
     replaced: Mapping[str, Compiled] | None = None,
     interpreted: bool = False,
     venue_config: SessionConfig | None = None,
+    preset: dict[str, object] | None = None,
 ) -> SessionResult:
     """Runs the feed's rows through the engine and the simulated venue, and flattens at the end.
 
     `folder`: where the journal goes, made if missing; none: no journal. `progress(rows so far, row time in ns)` is
     called between batches. `replaced` exchanges engine functions by name, to plant a defect; `interpreted` runs the
     engine as plain Python, which saves a few rows the half minute of compiling. `venue_config`: what the venues really
-    do where that is not what the engine was told. Raises AnomalyFound when the engine stops itself or does what is not
-    trading (the journal is then sealed as broken, a debug bundle lies beside it), BadInput for rows that cannot be
-    used, and what the disk refuses.
+    do where that is not what the engine was told. `preset`: what its settings came of, to be said. Raises AnomalyFound
+    when the engine stops itself or does what is not trading (the journal is then sealed as broken, a debug bundle lies
+    beside it), BadInput for rows that cannot be used, and what the disk refuses.
     """
     key = config.session_key(data_digest(feed))
     name = name or session_name("backtest", config, feed)
-    with _journal(folder, config, feed, name, key) as journal:
+    with _journal(folder, config, feed, name, key, preset) as journal:
 
         def keep(batch: dict[str, np.ndarray]) -> None:
             if journal is not None:
@@ -96,6 +97,7 @@ def run_backtest(
             "data_sha256": feed.identity()["sha256"],
             "flat": session.ended,
             "laws": [str(violation) for violation in violations],
+            "preset": preset,
         }
         state, log = session.state[0], session.log
         document = document_of(name, "backtest", config, log, state, figures)
@@ -108,7 +110,9 @@ def _speed(rows: int, elapsed_s: float) -> dict[str, float]:
     return {"rows_per_s": round(rows / elapsed_s) if elapsed_s > 0 else 0, "elapsed_s": round(elapsed_s, 3)}
 
 
-def _journal(folder: Path | None, config: SessionConfig, feed: Feed, name: str, key: int):
+def _journal(
+    folder: Path | None, config: SessionConfig, feed: Feed, name: str, key: int, preset: dict[str, object] | None
+):
     if folder is None:
         return nullcontext()
     manifest = Manifest.of(
@@ -119,6 +123,7 @@ def _journal(folder: Path | None, config: SessionConfig, feed: Feed, name: str, 
         schema_version=SCHEMA_VERSION,
         code_version=f"{arbitrage_core.__name__}-{sources_digest()}",
         created_ns=time.time_ns(),
+        preset=preset,
     )
     return JournalWriter.create(folder, manifest)
 

@@ -67,7 +67,7 @@ class CannotGoOn(BadInput):
 @dataclass(frozen=True)
 class PaperOrder:
     """What is to be run. `factor` row seconds a wall second; `leaves`: open trades leave when it is stopped;
-    `silence_max_ms`: wall time for which all feeds may say nothing.
+    `silence_max_ms`: wall time for which all feeds may say nothing; `preset`: what its settings came of, to be said.
 
     `postgres_url`, `redis_url` hold passwords, so this has no repr of them.
     """
@@ -83,6 +83,7 @@ class PaperOrder:
     leaves: bool = True
     silence_max_ms: float = SILENCE_MAX_MS
     preflight: Any = None
+    preset: dict[str, Any] | None = None
     campaign_run_id: int | None = None
 
 
@@ -164,6 +165,7 @@ def _parts(order: PaperOrder, book: LogBook, notice: Notice) -> Iterator[_Parts]
             schema_version=SCHEMA_VERSION,
             code_version=f"{arbitrage_core.__name__}-{sources_digest()}",
             created_ns=time.time_ns(),
+            preset=order.preset,
         )
         with JournalWriter.create(order.folder, manifest) as journal:
             live = LiveStateWriter(order.redis_url, Namespace(order.checkout_id), order.name, epoch)
@@ -185,6 +187,7 @@ def _start(order: PaperOrder, manifest: Manifest, epoch: int) -> SessionStart:
         code_version=manifest.code_version,
         started_ns=manifest.created_ns,
         preflight=order.preflight,
+        preset=order.preset,
         campaign_run_id=order.campaign_run_id,
     )
 
@@ -297,6 +300,7 @@ def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, book: LogBook,
         "record": compared,
         "live_state": {"conflated": health.conflated, "unreachable": health.unreachable, "refused": health.refused},
         "laws": [str(violation) for violation in violations],
+        "preset": order.preset,
     }
     document = document_of(order.name, "paper", order.config, log, state, figures)
     if runner.ending == Ending.CUT_SHORT:

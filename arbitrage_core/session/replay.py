@@ -63,6 +63,7 @@ def replay_session(
         "identical": difference is None,
         "difference": difference,
         "laws": [],
+        "preset": reader.manifest.preset,
     }
     log, state = replay.log(), replay.state[0]
     document = document_of(reader.manifest.session, "replay", config, log, state, figures)

@@ -79,6 +79,7 @@ def replay_to_row(
         "now_ns": int(state.now_ns),
         "standing": {name: section for name, section in sections_of(replay.state, config).items() if name in SHOWN},
         "laws": [],
+        "preset": reader.manifest.preset,
     }
     return SessionResult(
         document_of(reader.manifest.session, "replay", config, log, state, figures), config, log, state, []

@@ -28,6 +28,7 @@ class Manifest(BaseModel):
     `configuration` is the `SessionConfig` as JSON (infinite limits as "Infinity") and `configuration_digest` its
     digest; `source` is `INLINE` or what the feed's `identity()` gave; `records` the layouts of rows and intents;
     `schema_version` the engine state's, `code_version` the program's, as its caller names it; `created_ns` UTC.
+    `preset`: the one the session ran with (`StrategyPreset.cited`); a file without it is of one that ran with none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -43,6 +44,7 @@ class Manifest(BaseModel):
     code_version: str = Field(min_length=1, max_length=200)
     source: dict[str, object]
     created_ns: int = Field(ge=0, lt=2**63)
+    preset: dict[str, object] | None = None
 
     @field_validator("source")
     @classmethod
@@ -65,6 +67,7 @@ class Manifest(BaseModel):
         schema_version: int,
         code_version: str,
         created_ns: int,
+        preset: dict[str, object] | None = None,
     ) -> "Manifest":
         """The manifest of a session about to start. Raises BadInput when an entry is impossible."""
         try:
@@ -79,6 +82,7 @@ class Manifest(BaseModel):
                 code_version=code_version,
                 source=source,
                 created_ns=created_ns,
+                preset=preset,
             )
         except ValidationError as error:
             raise BadInput(f"a journal cannot begin like this: {_first_of(error)}") from error
@@ -90,7 +94,8 @@ class Manifest(BaseModel):
 
     def write(self, folder: Path) -> bytes:
         """Writes the manifest whole or not at all and gives its file's SHA-256. Raises BadInput, DiskRefused."""
-        return hashlib.sha256(write_document(folder / MANIFEST_NAME, self.model_dump())).digest()
+        content = self.model_dump(exclude={"preset"} if self.preset is None else None)
+        return hashlib.sha256(write_document(folder / MANIFEST_NAME, content)).digest()
 
     @classmethod
     def read(cls, folder: Path) -> tuple["Manifest", bytes]:

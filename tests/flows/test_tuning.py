@@ -21,6 +21,15 @@ FORM = TuningForm(
     rows=30_000, vary=["entry_spread_bps=20:90", "entry_order=ioc,market"], sampler="random", trials=70, splits=2,
     embargo_ms=1_000, study="flow", save="winner",
 )  # fmt: skip
+EVIDENCE = (
+    "study",
+    "trials",
+    "objections",
+    "loss_probability",
+    "walk_forward",
+    "deflated_sharpe",
+    "overfit_probability",
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +66,9 @@ def test_a_study_goes_out_in_tasks_and_its_winner_becomes_a_preset(
     assert kept.params == document["best"][0]["params"]
     assert kept.digest == document["preset"]["digest"]
     assert f"trial {document['best'][0]['trial']} of 70 of study flow" in kept.note
+    assert {name: kept.evidence[name] for name in EVIDENCE} == {name: document[name] for name in EVIDENCE}
+    assert kept.evidence["objectives"] == list(document["objectives"])
+    assert kept.evidence["config_digest"] == planner(FORM)(kept.params).digest
     again = tuning(FORM)
     assert (again["best"], again["preset"], again["param_rows_per_s"]) == (document["best"], document["preset"], 0)
 

@@ -26,8 +26,9 @@ class OperatorAction:
     answer: str
 
 
-def insert_actions(connection: Connection, session_id: int, actions: Sequence[OperatorAction]) -> None:
-    """Records them, each once however often this is tried: a command sent twice is one."""
+def insert_actions(connection: Connection, session_id: int | None, actions: Sequence[OperatorAction]) -> None:
+    """Records them, each once however often this is tried: a command sent twice is one. `session_id` None: they were of
+    no session."""
     rows = [
         {
             "command_id": one.command_id,

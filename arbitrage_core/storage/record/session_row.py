@@ -31,7 +31,8 @@ class SessionStart:
     """What is known of a run when it begins.
 
     `name` is derived (mode, data, key); `data` what the feed says of itself and `data_digest` its SHA-256 (hex);
-    `started_ns` by the clock; `schema_version` the engine's; `preflight` what was found before the start.
+    `started_ns` by the clock; `schema_version` the engine's; `preflight` what was found before the start; `preset` the
+    one it runs with, as its `cited` says.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SessionStart:
     code_version: str
     started_ns: int
     preflight: object = None
+    preset: object = None
     campaign_run_id: int | None = None
 
 
@@ -134,6 +136,7 @@ def _begun(start: SessionStart) -> dict[str, object]:
         "started_ns": start.started_ns,
         "status": "running",
         "preflight": json_form(start.preflight, f"{what}: preflight"),
+        "preset": json_form(start.preset, f"{what}: preset"),
         **{recorded(log): 0 for log in LOGS},
     }
 

@@ -32,7 +32,7 @@ INDEXES = """
 """
 DESIGNED = {
     *("sessions", "orders", "order_changes", "fills", "trades", "equity", "incidents", "funding", "refusals"),
-    *("campaign_runs", "stage_verdicts", "tuning_studies", "tuning_results", "strategy_presets"),
+    *("campaign_runs", "stage_verdicts", "tuning_studies", "tuning_results", "strategy_presets", "presets_in_use"),
     *("guard_events", "operator_actions", "session_logs"),
     *("session_snapshots", "position_snapshots", "metrics_snapshots", "risk_guard_snapshots"),
 }

@@ -25,7 +25,12 @@ from arbitrage_core.storage.record.tables.snapshots import (
     RISK_GUARD_SNAPSHOTS,
     SESSION_SNAPSHOTS,
 )
-from arbitrage_core.storage.record.tables.tuning import STRATEGY_PRESETS, TUNING_RESULTS, TUNING_STUDIES
+from arbitrage_core.storage.record.tables.tuning import (
+    PRESETS_IN_USE,
+    STRATEGY_PRESETS,
+    TUNING_RESULTS,
+    TUNING_STUDIES,
+)
 
 __all__ = [
     "CAMPAIGN_RUNS",
@@ -41,6 +46,7 @@ __all__ = [
     "ORDERS",
     "ORDER_CHANGES",
     "POSITION_SNAPSHOTS",
+    "PRESETS_IN_USE",
     "REFUSALS",
     "RISK_GUARD_SNAPSHOTS",
     "SESSIONS",

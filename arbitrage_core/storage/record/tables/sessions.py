@@ -67,6 +67,7 @@ SESSIONS = Table(
     text_column("state_hash", "SHA-256 of the engine's last state and parameters, hexadecimal", nullable=True),
     document("preflight", "what was found before the start", nullable=True),
     document("document", "the result, as the command line prints it", nullable=True),
+    document("preset", "the preset it ran with: name, version, digest, study, trials; none: none", nullable=True),
     *(number(recorded(log), f"entries of the log of {log} recorded so far") for log in LOGS),
     PrimaryKeyConstraint("id"),
     Unique("name", "run"),

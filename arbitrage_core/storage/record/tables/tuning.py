@@ -1,6 +1,15 @@
-"""Tuning studies with their results, and the presets that came of them."""
+"""Tuning studies with their results, the presets that came of them, and which version of each is in use."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+)
 from sqlalchemy import UniqueConstraint as Unique
 
 from arbitrage_core.storage.record.tables.columns import (
@@ -107,7 +116,27 @@ STRATEGY_PRESETS = Table(
     text("note", "why it was made", nullable=True),
     time_ns("created_ns", "when, by the clock"),
     moment("created_at", "created_ns"),
+    document("evidence", "what it was saved on: study, trials, figures, digests; none: not known", nullable=True),
+    text(
+        "whole_digest",
+        "SHA-256 of name, version, strategy, parameters and evidence, hexadecimal; none: saved before it was kept",
+        nullable=True,
+    ),
     PrimaryKeyConstraint("name", "version"),
     rule("figures_must_fit", "name <> ''", "version >= 1", "created_ns > 0", f"params_digest {DIGEST}"),
+    rule("evidence_must_be_hashed", f"whole_digest {DIGEST}", "evidence IS NULL OR whole_digest IS NOT NULL"),
     comment="Named, hashed sets of parameters",
+)
+
+PRESETS_IN_USE = Table(
+    "presets_in_use",
+    METADATA,
+    text("name", "name of the preset; one that is not here means its newest version"),
+    Column("version", Integer, nullable=False, comment="the version it means instead"),
+    time_ns("chosen_ns", "when an operator chose it, by the clock"),
+    moment("chosen_at", "chosen_ns"),
+    PrimaryKeyConstraint("name"),
+    ForeignKeyConstraint(["name", "version"], ["strategy_presets.name", "strategy_presets.version"]),
+    rule("times_must_be_positive", "chosen_ns > 0"),
+    comment="Versions of presets that operators chose; operator_actions says who and why",
 )
