@@ -29,6 +29,15 @@ Reads = Callable[[Feed], Feed]
 """How rows come to the engine: as they are, but for a planted defect."""
 
 
+STUDY_NAME = "^[A-Z][0-9]+-s[0-9]+-run[0-9]+$"
+"""A regular expression, of what `study_name` gives."""
+
+
+def study_name(campaign: Campaign, seed: int, run_id: int) -> str:
+    """`T1-s07-run12`; `run_id`: of the campaign's run in the record."""
+    return f"{campaign.name}-s{seed:02}-run{run_id}"
+
+
 def settings_of(params: Params) -> tuple[str, ...]:
     """A parameter set as --set takes it."""
     return tuple(f"{name}={value}" for name, value in params.items())
@@ -80,7 +89,7 @@ class SeedStudy:
         definition = definition_of(campaign.study, seed, walk_forward)
         evaluator = Evaluator(reads(feed), definition.walk_forward, definition.scenarios)
         evaluator.prepare(config_of(campaign, seed))
-        name = f"{campaign.name}-s{seed:02}-run{run_id}"
+        name = study_name(campaign, seed, run_id)
         files = folder / f"{campaign.name.lower()}-s{seed:02}"
         shutil.rmtree(files, ignore_errors=True)
         found: dict[str, Evaluation] = {}

@@ -12,19 +12,23 @@ from flows.acceptance import passed_campaigns
 from flows.campaign_run import end_campaign
 from flows.digests import code_digest, config_digest
 from flows.outcome import StageOutcome, Standing
+from flows.seed_study import STUDY_NAME
 from flows.stages.stage import Stage
 
 RUNS_KEPT = 1
 """Of each campaign, how many runs keep their sessions, and as many with a planted defect, which displace no real one.
 Of older ones the outcome stays; entry by entry data go: a run of all stages is some two gigabytes of them."""
 
-OLDER_SESSIONS = text("""
-    DELETE FROM sessions WHERE campaign_run_id IN (
-        SELECT id FROM (
-            SELECT id, row_number() OVER (PARTITION BY campaign, seed_fault IS NULL ORDER BY id DESC) AS newer
-            FROM campaign_runs WHERE stage = :stage
-        ) AS ranked WHERE newer > :kept
-    )
+_OLDER_RUNS = """
+    SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY campaign, seed_fault IS NULL ORDER BY id DESC) AS newer
+        FROM campaign_runs WHERE stage = :stage
+    ) AS ranked WHERE newer > :kept
+"""
+OLDER_SESSIONS = text(f"DELETE FROM sessions WHERE campaign_run_id IN ({_OLDER_RUNS})")
+OLDER_STUDIES = text(f"""
+    DELETE FROM tuning_studies
+    WHERE name ~ '{STUDY_NAME}' AND substring(name FROM '[0-9]+$')::bigint IN ({_OLDER_RUNS})
 """)
 
 
@@ -79,4 +83,5 @@ def standing_of(record: Record, stage: Stage) -> Standing | None:
 
 
 def _let_go(connection: Connection, stage: Stage) -> None:
-    connection.execute(OLDER_SESSIONS, {"stage": stage.name, "kept": RUNS_KEPT})
+    for older in (OLDER_SESSIONS, OLDER_STUDIES):
+        connection.execute(older, {"stage": stage.name, "kept": RUNS_KEPT})

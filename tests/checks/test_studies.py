@@ -7,15 +7,15 @@ import pytest
 
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.storage.record.database import Record
-from arbitrage_core.storage.record.studies import StudyStart, TrialResult, begin_study, end_study, insert_results
-from arbitrage_core.tuning.space import range_of
+from arbitrage_core.storage.record.studies import TrialResult, begin_study, end_study, insert_results
 from checks import gate
 from checks.gate import RULES as SESSIONS
 from checks.studies import RULES
 from tests.checks.conftest import Recorded
+from tests.flows.studies import DIGEST, study_start
 
 SETS, NOBODY = 3, 1_000_000
-DIGEST, OTHER = "a" * 64, "b" * 64
+OTHER = "b" * 64
 ABSENT = "studies: all that were asked for are in the record"
 
 
@@ -77,18 +77,6 @@ PLANTS: list[tuple[str, set[str]]] = [
 
 def record_study(record: Record, name: str) -> int:
     """A whole study of three sets, the last of which the engine stopped."""
-    start = StudyStart(
-        name=name,
-        strategy="threshold",
-        space={name: one.model_dump(mode="json") for name, one in [range_of("a=1:3")]},
-        objective="pnl_quote,sharpe",
-        data_digest=DIGEST,
-        seed=1,
-        definition={},
-        code_version="1",
-        code_digest=DIGEST,
-        config_digest=DIGEST,
-    )
     figures = {"in_sample": {"pnl_quote": 2.5}, "out_of_sample": {"pnl_quote": 1.5}}
     sets = [
         TrialResult(trial, {"a": 1.0 + trial}, 2.5, 1.5, figures, DIGEST, DIGEST, DIGEST, digest_of(trial))
@@ -96,7 +84,7 @@ def record_study(record: Record, name: str) -> int:
     ]
     stopped = TrialResult(SETS - 1, {"a": 3.0}, None, None, None, DIGEST, DIGEST, DIGEST, None, failure="stopped")
     with record.begin() as connection:
-        number = begin_study(connection, start)
+        number = begin_study(connection, study_start(name))
         insert_results(connection, number, [*sets, stopped])
         end_study(connection, number, "complete", outcome={"best": []})
     return number

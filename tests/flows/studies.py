@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from arbitrage_core.storage.record.studies import StudyStart
+from arbitrage_core.tuning.space import range_of
 from flows.outcome import SeedOutcome
 from flows.seed_rows import config_of
 from flows.stages.stage import Campaign, StudyPlan
@@ -11,6 +13,7 @@ from tests.flows.outcomes import seed_outcome
 PLAN = StudyPlan(vary=("entry_spread_bps=20:40:10", "hold_max_ms=2000:8000:3000"), trials=9, holds_up=True)
 SEARCHED = Campaign(name="T1", title="a small search", preset="mixed", rows=1_000, seeds=(1, 2), study=PLAN)
 LUCKY = SEARCHED.model_copy(update={"study": PLAN.model_copy(update={"holds_up": False})})
+DIGEST = "a" * 64
 SETTINGS = ("entry_spread_bps=30.0", "hold_max_ms=5000.0")
 
 
@@ -50,3 +53,19 @@ def searched_seed(seed: int = 1, **changed: Any) -> SeedOutcome:
     digest = config_of(SEARCHED, seed, SETTINGS).digest
     study = evidence(seed, **changed)
     return seed_outcome(seed, campaign="T1", config_digest=digest, state_hash=f"{seed:064x}", study=study)
+
+
+def study_start(name: str) -> StudyStart:
+    """A study of one parameter, as the record begins it."""
+    return StudyStart(
+        name=name,
+        strategy="threshold",
+        space={name: one.model_dump(mode="json") for name, one in [range_of("a=1:3")]},
+        objective="pnl_quote,sharpe",
+        data_digest=DIGEST,
+        seed=1,
+        definition={},
+        code_version="1",
+        code_digest=DIGEST,
+        config_digest=DIGEST,
+    )

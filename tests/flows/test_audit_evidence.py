@@ -11,14 +11,17 @@ from sqlalchemy import func, insert, select
 import arbitrage_core
 from arbitrage_core.session.binding import sources_digest
 from arbitrage_core.storage.record.database import Record
-from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS, STAGE_VERDICTS
+from arbitrage_core.storage.record.studies import begin_study
+from arbitrage_core.storage.record.tables import CAMPAIGN_RUNS, SESSIONS, STAGE_VERDICTS, TUNING_STUDIES
 from arbitrage_core.storage.record.writer import RecordWriter
 from flows.audit_evidence import read_evidence
 from flows.digests import code_digest, config_digest
 from flows.outcome import Check
+from flows.seed_study import study_name
 from flows.stages.feature import Feature, Probe
 from flows.verdicts import _let_go, standing_of
 from tests.flows.outcomes import CAMPAIGN, STAGE, campaign_outcome
+from tests.flows.studies import SEARCHED, study_start
 from tests.services.servers import postgres_url
 from tests.storage.record.runs import mixed_run, record_run
 
@@ -161,8 +164,13 @@ def test_of_each_campaign_the_newest_run_keeps_its_sessions_and_an_experiment_di
         with RecordWriter.begin(record, replace(mixed_run().start, name=f"s-{number}", campaign_run_id=run_id)):
             pass
     with record.begin() as connection:
+        for name in [*(study_name(SEARCHED, 1, run_id) for run_id in runs), "mine", f"T1-s01-run{runs[0]}-mine"]:
+            begin_study(connection, study_start(name))
         _let_go(connection, STAGE)
         kept = set(connection.execute(select(SESSIONS.c.campaign_run_id)).scalars())
+        studies = set(connection.execute(select(TUNING_STUDIES.c.name)).scalars())
         outcomes = connection.execute(select(func.count()).select_from(CAMPAIGN_RUNS)).scalar_one()
     assert kept == {runs[3], runs[4]}
+    mine = {"mine", f"T1-s01-run{runs[0]}-mine"}
+    assert studies == {study_name(SEARCHED, 1, run_id) for run_id in runs[3:]} | mine
     assert outcomes == len(runs), "what came of the older ones stays"
