@@ -115,21 +115,68 @@ SEVERAL = (
 )
 
 PROVED = (
-    _coming(
-        "Parameter tuning",
-        "D68",
-        "the best of many trials is luck until it holds on other data",
-        "arbitrage_core.tuning",
+    Feature(
+        name="Parameter tuning",
+        stage="D68",
+        why="the best of many trials is luck until it holds on other data",
+        code=(
+            "flows.stages.d68:D68",
+            "arbitrage_core.tuning.study:run_study",
+            "arbitrage_core.tuning.search:Search",
+            "console.tune",
+        ),
+        tests=(
+            "tests/flows/stages/test_d68.py",
+            "tests/tuning/test_study.py",
+            "tests/tuning/test_evaluation.py",
+        ),
+        probe=Probe(
+            stages=("D68",),
+            checks=("* every set is recorded, each once", "* the best set's session is what was tried", "sets: *"),
+        ),
+    ),
+    Feature(
+        name="Against self-deception",
+        stage="D68",
+        why="a tuner that looks ahead, or takes luck for skill, finds what is not there",
+        code=(
+            "arbitrage_core.tuning.objections:objections_to",
+            "arbitrage_core.tuning.foresight:foresight_of",
+            "arbitrage_core.tuning.plateau:plateau_of",
+            "flows.study_review:reviewed",
+        ),
+        tests=(
+            "tests/flows/test_study_checks.py",
+            "tests/tuning/test_objections.py",
+            "tests/tuning/test_foresight.py",
+            "tests/flows/stages/test_d68.py::test_a_planted_defect_is_named",
+        ),
+        probe=Probe(
+            stages=("D68",),
+            checks=(
+                "* no order was decided by rows after it",
+                "* nothing out of sample was known in sample",
+                "* figures in and out of sample are those of the trades",
+                "* luck is called luck",
+                "* what holds up is told",
+            ),
+        ),
     ),
     Feature(
         name="Postgres is mandatory",
         stage="D68",
         why="without a record there is no evidence, and no stand-in for it",
-        code=("flows.stages.d68:D68", "arbitrage_core.storage.record.database:Record.open"),
+        code=(
+            "flows.study_controls:without_record_check",
+            "arbitrage_core.storage.record.database:Record.open",
+            "arbitrage_core.storage.record.studies:insert_results",
+        ),
         tests=(
+            "tests/flows/test_study_controls.py",
+            "tests/checks/test_studies.py",
             "tests/session/test_paper.py::test_a_store_that_is_not_there_at_the_start_is_a_clear_error_and_leaves_nothing",
         ),
-        probe=Probe(stages=("D68",), table="tuning_studies"),
+        probe=Probe(stages=("D68",), checks=("without Postgres nothing is tried", "studies: *")),
     ),
     Feature(
         name="Six scenarios, really injected",
