@@ -13,6 +13,7 @@ from flows.scenario_checks import scenario_campaign_checks, scenario_stage_check
 from flows.seed_rows import config_of
 from flows.stages.stage import NO_END, Band, Campaign, Stage
 from flows.study_checks import study_checks
+from flows.verdict_checks import verdict_campaign_checks
 
 SHOWN_MAX = 3
 BEYOND_CHANCE = 100
@@ -61,6 +62,7 @@ def _of_campaign(campaign: Campaign, outcome: CampaignOutcome | None) -> list[Ch
         *([_independent(campaign, backtests)] if campaign.alone else []),
         *scenario_campaign_checks(campaign, backtests),
         *study_checks(campaign, backtests),
+        *verdict_campaign_checks(campaign, backtests),
     ]
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from arbitrage_core.domain.errors import InvariantBroken
 from arbitrage_core.scenarios.outcome import ScenarioOutcome
 from flows.study_evidence import StudyEvidence
+from flows.verdict_outcome import SeedVerdict
 
 
 class Check(BaseModel):
@@ -58,6 +59,7 @@ class SeedOutcome(BaseModel):
     model_differences: tuple[str, ...] = Field((), description="fees or slippage that are not those of the model")
     stress: ScenarioOutcome | None = Field(None, description="of a scenario's seed: the same session with and without")
     study: StudyEvidence | None = Field(None, description="of a seed with a study: what it found, and its review")
+    judged: SeedVerdict | None = Field(None, description="of a campaign with verdicts: what the verdict says of it")
     identical: bool = Field(description="the replay of its journal came out the same")
     elapsed_s: float
 

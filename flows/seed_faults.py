@@ -15,6 +15,9 @@ from arbitrage_core.engine.exits import consider_exit as sound_consider_exit
 from arbitrage_core.engine.fills import book_fill as sound_book_fill
 from arbitrage_core.engine.guard_memory import remember_result as sound_remember_result
 from arbitrage_core.engine.guards import exposure_refusal as sound_exposure_refusal
+from arbitrage_core.statistics.stationary_bootstrap import MeanBootstrap
+from arbitrage_core.statistics.verdict import Judge, Verdict
+from arbitrage_core.statistics.verdict import judge as sound_judge
 
 
 class SeedFault(StrEnum):
@@ -36,6 +39,7 @@ class SeedFault(StrEnum):
     INJECTION_OFF = "injection-off"
     ROW_AHEAD = "row-ahead"
     SPLIT_LEAKS = "split-leaks"
+    VERDICT_SANGUINE = "verdict-sanguine"
 
 
 @compiled
@@ -110,6 +114,19 @@ def realised_in_floats(state, symbol, venue, trade, amount):
     state.realised_amount = np.int64(np.float32(state.realised_amount) + np.float32(amount))
 
 
+class SanguineBootstrap(MeanBootstrap):
+    """A bootstrap whose interval begins at the mean: as if nothing could have been luck."""
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """The lower end is the mean."""
+        return self.mean, super().interval(confidence)[1]
+
+
+def judge_sanguinely(nets: np.ndarray, *, trials: int = 1, seed: int = 0) -> Verdict:
+    """`judge` that knows no uncertainty downwards."""
+    return sound_judge(nets, trials=trials, seed=seed, bootstrap=SanguineBootstrap.of)
+
+
 @dataclass(frozen=True)
 class Defect:
     """What a fault changes: engine functions by name, settings of one seed of the first campaign, or what judges."""
@@ -121,6 +138,7 @@ class Defect:
     injects_nothing: bool = False
     looks_ahead: bool = False
     leaks_splits: bool = False
+    judged: Judge = sound_judge
 
 
 DEFECTS: dict[SeedFault, Defect] = {
@@ -140,6 +158,7 @@ DEFECTS: dict[SeedFault, Defect] = {
     SeedFault.INJECTION_OFF: Defect(injects_nothing=True),
     SeedFault.ROW_AHEAD: Defect(looks_ahead=True),
     SeedFault.SPLIT_LEAKS: Defect(leaks_splits=True),
+    SeedFault.VERDICT_SANGUINE: Defect(judged=judge_sanguinely),
 }
 
 

@@ -44,10 +44,12 @@ from flows.seed_faults import Defect, SeedFault, defect_of
 from flows.seed_rows import KeptRows, base_feed_of, config_of
 from flows.seed_stress import Stress
 from flows.seed_study import SeedStudy
+from flows.seed_verdict import judged_seed, recorded_trades
 from flows.stages.stage import Campaign
 from flows.study_evidence import StudyEvidence
 from flows.study_review import reviewed
 from flows.tuning_faults import LeakingSplits, RowAhead
+from flows.verdict_outcome import SeedVerdict
 
 KEY_DIGITS = 8
 
@@ -101,6 +103,7 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
         record_id, found = _recorded(_record(order.postgres_url), order, case, result)
     except InvariantBroken as refused:  # a rule of a table: the record takes nothing that breaks it
         record_id, found = 0, [str(refused)]
+    identical = prove(result, case.folder, case.feed)
     compared, parted = 0, ()
     if order.campaign.alone:
         compared, parted = independence_of(case.config, case.feed, result.log, replaced=dict(defect.replaced) or None)
@@ -121,7 +124,8 @@ def run_seed(order: SeedOrder) -> SeedOutcome:
         model_differences=tuple(model_differences(case.venue_config, case.feed, result.log)),
         stress=against_baseline,
         study=evidence,
-        identical=prove(result, case.folder, case.feed),
+        judged=_judged(order, case.feed, result, record_id, [] if identical else ["its replay differs"]),
+        identical=identical,
         elapsed_s=time.perf_counter() - began,
     )
 
@@ -161,6 +165,18 @@ def _study(order: SeedOrder, base: KeptRows, defect: Defect) -> SeedStudy | None
         folder=order.sessions.parent / "tuning",
         walk_forward=LeakingSplits if defect.leaks_splits else WalkForward,
     )
+
+
+def _judged(
+    order: SeedOrder, feed: Feed, result: SessionResult, record_id: int, flaws: list[str]
+) -> SeedVerdict | None:
+    """What the verdict says of a seed whose campaign asks; `flaws`: what speaks against it besides laws broken."""
+    if not order.campaign.verdicts:
+        return None
+    recorded = recorded_trades(_record(order.postgres_url), record_id) if record_id else None
+    flaws = [*map(str, result.violations), *flaws]
+    judged = defect_of(order.fault).judged
+    return judged_seed(order.campaign, order.seed, feed, result, recorded, flaws=flaws, judged=judged)
 
 
 def figures_of(document: dict[str, Any], log: SessionLog) -> dict[str, float | None]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from arbitrage_core.domain.session import SessionConfig
-from arbitrage_core.session.verdict_run import Curve, VerdictRun, present_fee_bps, present_latency_ms
+from arbitrage_core.session.verdict_run import Curve, Judgement, VerdictRun, present_fee_bps, present_latency_ms
 from arbitrage_core.statistics.break_even import Reach
 from arbitrage_core.statistics.verdict import CONFIDENCE, Outcome
 
@@ -25,7 +25,26 @@ def verdict_document(run: VerdictRun, config: SessionConfig) -> Document:
     trades_needed, would_change         how many trades would settle it; in words, what would change the verdict
     curves                              {fee_bps, latency_ms, size_factor}, each a list of points, `Point.document`
     """
-    verdict = run.verdict
+    return {
+        **judgement_document(run, config),
+        "break_even_fee_bps": run.fee.crossing.value,
+        "fee_earns": str(run.fee.crossing.reach),
+        "break_even_latency_ms": run.latency.crossing.value,
+        "latency_earns": str(run.latency.crossing.reach),
+        "present": {"taker_fee_bps": present_fee_bps(config), "latency_ms": present_latency_ms(config)},
+        "capacity": _capacity(run, config),
+        "would_change": would_change(run, config),
+        "curves": {
+            "fee_bps": [point.document() for point in run.fee.points],
+            "latency_ms": [point.document() for point in run.latency.points],
+            "size_factor": [point.document() for point in run.size],
+        },
+    }
+
+
+def judgement_document(found: Judgement, config: SessionConfig) -> Document:
+    """The part of the document that the session's own trades tell."""
+    verdict = found.verdict
     return {
         "verdict": str(verdict.outcome),
         "reason": verdict.reason,
@@ -33,27 +52,15 @@ def verdict_document(run: VerdictRun, config: SessionConfig) -> Document:
         "trades": verdict.trades,
         "trials": verdict.trials,
         "expectancy_quote": verdict.expectancy,
-        "expectancy_bps": run.expectancy_bps,
+        "expectancy_bps": found.expectancy_bps,
         "interval": [verdict.low, verdict.high],
         "confidence": CONFIDENCE,
         "block_trades": verdict.block,
         "probability_positive": verdict.probability_positive,
-        "break_even_fee_bps": run.fee.crossing.value,
-        "fee_earns": str(run.fee.crossing.reach),
-        "break_even_fee_same_trades_bps": run.same_trades_fee_bps,
-        "break_even_latency_ms": run.latency.crossing.value,
-        "latency_earns": str(run.latency.crossing.reach),
-        "present": {"taker_fee_bps": present_fee_bps(config), "latency_ms": present_latency_ms(config)},
-        "capacity": _capacity(run, config),
-        "longest_losing_run": run.losing_run,
-        "cost_share": run.cost_share,
+        "break_even_fee_same_trades_bps": found.same_trades_fee_bps,
+        "longest_losing_run": found.losing_run,
+        "cost_share": found.cost_share,
         "trades_needed": verdict.trades_needed,
-        "would_change": would_change(run, config),
-        "curves": {
-            "fee_bps": [point.document() for point in run.fee.points],
-            "latency_ms": [point.document() for point in run.latency.points],
-            "size_factor": [point.document() for point in run.size],
-        },
     }
 
 

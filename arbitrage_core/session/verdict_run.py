@@ -23,7 +23,7 @@ from arbitrage_core.statistics.amounts import quote_of, total
 from arbitrage_core.statistics.break_even import BreakEven, break_even, cost_share, same_trades_fee_bps
 from arbitrage_core.statistics.losing_run import losing_run
 from arbitrage_core.statistics.trade_metrics import ended, trade_metrics
-from arbitrage_core.statistics.verdict import Verdict, discredited, judge
+from arbitrage_core.statistics.verdict import Judge, Verdict, discredited, judge
 
 HELD_ROWS_MAX = 4_000_000
 """Rows of at most about 64 bytes each are kept in memory for the runs; more are read again for each."""
@@ -72,14 +72,20 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class VerdictRun:
-    """A verdict and what it rests on: the curves of fee (bps), latency (ms) and size (factor)."""
+class Judgement:
+    """A verdict and what of it the session's own trades tell, without running anything again."""
 
     verdict: Verdict
     losing_run: dict[str, int | None]
     cost_share: float | None
     same_trades_fee_bps: float | None
     expectancy_bps: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class VerdictRun(Judgement):
+    """A judgement and what becomes of it otherwise: the curves of fee (bps), latency (ms) and size (factor)."""
+
     fee: Curve
     latency: Curve
     size: tuple[Point, ...]
@@ -96,6 +102,27 @@ def nets_of(log: SessionLog, config: SessionConfig) -> np.ndarray:
     return ended(log.trades)["realised_amount"] * booking_unit(config.reporting_currency)
 
 
+def judgement_of(
+    config: SessionConfig, log: SessionLog, *, trials: int = 1, flaws: Sequence[str] = (), judged: Judge = judge
+) -> Judgement:
+    """Judges a session by its log alone.
+
+    `trials`: settings tried, this one included. `flaws`: what speaks against the log itself, laws broken or a replay
+    that differs; with any, it is no evidence. `judged`: another judge only in experiments.
+    """
+    over = ended(log.trades)
+    nets = nets_of(log, config)
+    net, fees = total(over["realised_amount"]), total(over["fees_amount"])
+    verdict = judged(nets, trials=trials, seed=config.seed)
+    return Judgement(
+        discredited(verdict, f"the session's own books do not hold: {flaws[0]}") if flaws else verdict,
+        losing_run(nets, seed=config.seed),
+        cost_share(net, fees, total(over["slippage_amount"])),
+        same_trades_fee_bps(net, fees, total(np.abs(log.fills["cash_reporting_amount"]))),
+        trade_metrics(over, booking_unit(config.reporting_currency))["expectancy_bps"],
+    )
+
+
 def verdict_of(
     config: SessionConfig,
     feed: Feed,
@@ -104,24 +131,21 @@ def verdict_of(
     trials: int = 1,
     flaws: Sequence[str] = (),
     ran: Callable[[int], None] | None = None,
+    judged: Judge = judge,
 ) -> VerdictRun:
-    """Judges a session by its log and runs it again over its rows; `ran(how many)` is called after each run.
+    """Judges a session as `judgement_of` and runs it again over its rows; `ran(how many)` is called after each run.
 
-    `trials`: settings tried, this one included. `flaws`: what speaks against the log itself, laws broken or a replay
-    that differs; with any, it is no evidence. Raises BadInput and what the feed raises.
+    Raises BadInput and what the feed raises.
     """
     again = _Again(_Held(feed), data_digest(feed), ran)
-    over = ended(log.trades)
-    nets = nets_of(log, config)
-    net, fees = total(over["realised_amount"]), total(over["fees_amount"])
     fee, latency = present_fee_bps(config), present_latency_ms(config)
-    verdict = judge(nets, trials=trials, seed=config.seed)
+    found = judgement_of(config, log, trials=trials, flaws=flaws, judged=judged)
     return VerdictRun(
-        discredited(verdict, f"the session's own books do not hold: {flaws[0]}") if flaws else verdict,
-        losing_run(nets, seed=config.seed),
-        cost_share(net, fees, total(over["slippage_amount"])),
-        same_trades_fee_bps(net, fees, total(np.abs(log.fills["cash_reporting_amount"]))),
-        trade_metrics(over, booking_unit(config.reporting_currency))["expectancy_bps"],
+        found.verdict,
+        found.losing_run,
+        found.cost_share,
+        found.same_trades_fee_bps,
+        found.expectancy_bps,
         again.curve(_fees(fee), fee, lambda value: with_taker_fee(config, value), FEE_TOLERANCE_BPS),
         again.curve(_latencies(config), latency, lambda value: with_latency(config, value), LATENCY_TOLERANCE_MS),
         tuple(again.point(factor, with_size(config, factor)) for factor in SIZE_FACTORS),

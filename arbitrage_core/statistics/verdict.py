@@ -14,6 +14,7 @@ Where it is wrong: it knows what happened. A loss too rare to be in the sample, 
 was never really there are in no interval.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil, isfinite
@@ -75,11 +76,22 @@ class Verdict:
         return max(settled, TRADES_MIN, ceil(BLOCKS_MIN * self.block))
 
 
-def judge(nets: np.ndarray, *, trials: int = 1, seed: int = 0, resamples: int = RESAMPLES) -> Verdict:
+Judge = Callable[..., Verdict]
+"""`judge`, or in an experiment one that is not sound: the same arguments, the same kind of answer."""
+
+
+def judge(
+    nets: np.ndarray,
+    *,
+    trials: int = 1,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    bootstrap: Callable[..., MeanBootstrap] = MeanBootstrap.of,
+) -> Verdict:
     """The verdict on net results float64[n], in the order the trades ended.
 
-    `trials`: settings tried, this one included. Scaling the results changes nothing but the scale. Raises ValueError
-    for what is not finite and for no trial.
+    `trials`: settings tried, this one included. `bootstrap`: what finds the interval; another one only in experiments.
+    Scaling the results changes nothing but the scale. Raises ValueError for what is not finite and for no trial.
     """
     if not np.all(np.isfinite(nets)):
         raise ValueError("a verdict on NaN or an infinity says nothing")
@@ -88,7 +100,7 @@ def judge(nets: np.ndarray, *, trials: int = 1, seed: int = 0, resamples: int = 
         expectancy = float(nets[0]) if len(nets) else None
         reason = "one trade tells nothing" if len(nets) else "nothing was traded"
         return Verdict(Outcome.NOT_ENOUGH_EVIDENCE, reason, len(nets), trials, expectancy)
-    found = MeanBootstrap.of(nets, seed=seed, resamples=resamples)
+    found = bootstrap(nets, seed=seed, resamples=resamples)
     low, high = found.interval(CONFIDENCE)
     benchmark = most * found.error
     outcome, reason = _outcome(len(nets), len(nets) / found.block, low - benchmark, high, trials)

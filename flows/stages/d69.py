@@ -7,7 +7,9 @@ arbitrage_core/scenarios/catalogue.py.
 from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.scenarios.catalogue import SCENARIOS, peg_script, stress_settings
 from arbitrage_core.scenarios.scenario import Scenario
-from flows.stages.stage import Campaign, Remark, Stage
+from arbitrage_core.statistics.verdict import Outcome
+from flows.stages.stage import SEEDS as VERDICT_SEEDS
+from flows.stages.stage import Campaign, Remark, Stage, VerdictBand
 
 MARKET = "high"
 SEEDS = (2, 3, 4)
@@ -45,6 +47,59 @@ def _under(scenario: Scenario, number: int) -> Campaign:
 
 SCENARIO_CAMPAIGNS = tuple(_under(scenario, number) for number, scenario in enumerate(SCENARIOS.values(), start=1))
 
+EVERY = len(VERDICT_SEEDS)
+MOST = 18
+"""Of twenty seeds: what must be found where there is much to find. The verdict is sure to 98 %, not beyond doubt."""
+
+
+def _never(*says: Outcome) -> tuple[VerdictBand, ...]:
+    return tuple(VerdictBand(says=one, least=0, most=0) for one in says)
+
+
+V1 = Campaign(
+    name="V1",
+    title="a market that earns: nearly all gaps close, ordinary costs",
+    preset=MARKET,
+    rows=120_000,
+    verdicts=(VerdictBand(says=Outcome.TRADE, least=MOST, most=EVERY), *_never(Outcome.DO_NOT_TRADE)),
+    closed_least=400,
+    paper_seed=None,
+)
+V2 = Campaign(
+    name="V2",
+    title="the same market with a fee that leaves a little less than nothing",
+    preset=MARKET,
+    settings=("taker_fee_bps=6",),
+    rows=120_000,
+    verdicts=(*_never(Outcome.TRADE), VerdictBand(says=Outcome.NOT_ENOUGH_EVIDENCE, least=10, most=EVERY)),
+    closed_least=300,
+    paper_seed=None,
+)
+V3 = Campaign(
+    name="V3",
+    title="the market that earns, too short to know",
+    preset=MARKET,
+    rows=8_000,
+    verdicts=(
+        VerdictBand(says=Outcome.NOT_ENOUGH_EVIDENCE, least=EVERY, most=EVERY),
+        *_never(Outcome.TRADE, Outcome.DO_NOT_TRADE),
+    ),
+    closed_least=10,
+    paper_seed=None,
+)
+V4 = Campaign(
+    name="V4",
+    title="a market that loses: nearly all gaps stay, ordinary costs",
+    preset="low",
+    rows=90_000,
+    verdicts=(VerdictBand(says=Outcome.DO_NOT_TRADE, least=MOST, most=EVERY), *_never(Outcome.TRADE)),
+    closed_least=300,
+    paper_seed=None,
+)
+VERDICT_CAMPAIGNS = (V1, V2, V3, V4)
+"""What each market really gives was measured on seeds 101 to 140, before these were run: of V1 and V3 +0.77 USDT a trade
+(a deviation of 2.3), of V2 −0.08 (2.6), of V4 −1.27 (2.2)."""
+
 D69 = Stage(
     name="D69",
     title="Robustness",
@@ -54,7 +109,7 @@ D69 = Stage(
         "the profit gone the way that was stated beforehand. Of slippage and fees the cost on orders decided alike is "
         "the injected one. No two sessions may have come to the same."
     ),
-    campaigns=(R0, *SCENARIO_CAMPAIGNS),
+    campaigns=(R0, *SCENARIO_CAMPAIGNS, *VERDICT_CAMPAIGNS),
     required_trips=(
         "SLIPPAGE_MUST_BE_AS_EXPECTED",
         "LOSSES_MUST_NOT_RUN_ON",

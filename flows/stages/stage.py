@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.scripted import Step
+from arbitrage_core.statistics.verdict import Outcome
 
 SEEDS = tuple(range(1, 21))
 """Of every campaign, fixed before any was run."""
@@ -53,6 +54,16 @@ class StudyPlan(BaseModel):
     holds_up: bool = Field(description="whether its best set must hold up on every seed, or may on none")
 
 
+class VerdictBand(BaseModel):
+    """Of how many seeds of a campaign the verdict must say this, both ends allowed; stated before any was run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    says: Outcome
+    least: int = Field(ge=0)
+    most: int = Field(ge=0)
+
+
 class Campaign(BaseModel):
     """Named sessions: one a seed, all of one synthetic market and one set of settings."""
 
@@ -74,6 +85,7 @@ class Campaign(BaseModel):
     study: StudyPlan | None = Field(
         None, description="searched on each seed's rows; the seed's session is the best set's"
     )
+    verdicts: tuple[VerdictBand, ...] = Field((), description="the trades of each seed are judged, and these must hold")
     rows: int | None = Field(None, gt=0, description="of each seed; or else its span")
     span_s: float | None = Field(None, gt=0, allow_inf_nan=False, description="row time from the first row on, seconds")
     seeds: tuple[int, ...] = SEEDS
