@@ -139,11 +139,10 @@ def _other_costs(one: SeedVerdict) -> str | None:
     costs = one.recorded.fees_quote + one.recorded.slippage_quote
     gross = one.recorded.realised_quote + costs
     recorded, told = float(costs / gross) if gross > 0 else None, one.document["cost_share"]
-    if recorded is None or told is None:
-        same = recorded is told
-    else:
-        same = isclose(recorded, told, rel_tol=SHARE_TOLERANCE)
-    return None if same else f"{number(told, 6)} by the verdict, {number(recorded, 6)} by the record"
+    known = recorded is not None and told is not None  # without a gross edge there is no share of it
+    if (known and isclose(recorded, told, rel_tol=SHARE_TOLERANCE)) or recorded is told is None:
+        return None
+    return f"{number(told, 6)} by the verdict, {number(recorded, 6)} by the record"
 
 
 def _careful_words() -> str:

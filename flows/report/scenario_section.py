@@ -16,15 +16,16 @@ def scenario_section(stage: Stage, by_name: dict[str, CampaignOutcome], pictures
     if not scenarios:
         return []
     rows = [_row(campaign, by_name.get(campaign.name)) for campaign in scenarios]
-    heads = ["", "scenario", "injected: measured of intended", "entries", "fills", "refused looks"]
+    heads = ["", "scenario", "injected, as measured (as intended)", "entries", "fills", "refused looks"]
     heads += ["net PnL", "max drawdown", "guards tripped"]
     told = (
-        "Each scenario runs beside the same session without it: same rows, seed and settings but for what is injected."
+        "Each scenario runs beside the same session without it: same rows, seed and settings but for what is injected. "
+        f"Figures are of seed {shown_seed(scenarios[0])}, first the baseline's; the mark is of all seeds. Net PnL is what "
+        "was booked; the chart shows equity, and with it what money in another currency lost."
     )
-    seed = shown_seed(scenarios[0])
     return [
         "## Scenarios against the baseline",
-        f"{told} Figures are of seed {seed}, first the baseline's; the mark is of all seeds.",
+        told,
         table(heads, rows, right=(3, 4, 5, 6, 7)),
         *pictures.of(SCENARIOS_CHART, "profit under each scenario beside the baseline's"),
     ]
@@ -38,8 +39,8 @@ def _row(campaign: Campaign, outcome: CampaignOutcome | None) -> list[str]:
         return [FAILED, name, "not run", *[NOTHING] * 6]
     before, after = shown.baseline, shown.stressed
     injected = "; ".join(
-        f"{one.what} {NOTHING if one.measured is None else number(one.measured, 2)} of {number(one.intended, 2)} "
-        f"{one.unit}"
+        f"{one.what}: {number(one.measured, _places(one.intended))} {one.unit} "
+        f"({number(one.intended, _places(one.intended))})"
         for one in shown.injected
     )
     refused = [sum(one.refusals.values()) for one in (before, after)]
@@ -55,6 +56,11 @@ def _row(campaign: Campaign, outcome: CampaignOutcome | None) -> list[str]:
         _both(before.max_drawdown_quote, after.max_drawdown_quote, 2),
         plain(tripped) or "none",
     ]
+
+
+def _places(intended: float) -> int:
+    """So many decimals that a twentieth of it shows, which is how far off a measure may be."""
+    return 2 if abs(intended) >= 1 else 4
 
 
 def _passed(seed: SeedOutcome) -> bool:

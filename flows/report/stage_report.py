@@ -23,6 +23,7 @@ from flows.report.series import SessionSeries
 from flows.report.study_section import study_sections
 from flows.report.symbols_apart import shown_seed, tells_refusals
 from flows.report.tables import FAILED, PASSED, checks_table
+from flows.report.verdict_section import verdict_section
 from flows.stages.stage import Campaign, Stage, StudyPlan
 
 REPORT_BYTES_MAX = 500_000
@@ -91,6 +92,7 @@ def _text(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> str:
         _checks(outcome),
         *scenario_section(stage, by_name, pictures),
         *study_sections(stage, by_name, pictures),
+        *verdict_section(stage, by_name, pictures),
         *_bands(stage, pictures),
         *_old_figures(stage, by_name),
         *_refusals(stage, outcome, pictures),

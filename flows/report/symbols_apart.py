@@ -1,5 +1,6 @@
 """Which campaigns the report tells symbol by symbol in charts, and which of its sessions stands for a campaign."""
 
+from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.stages.stage import Campaign, Stage
 
 EXPOSURE_LIMIT = "exposure_max_quote"
@@ -24,3 +25,9 @@ def tells_refusals(stage: Stage) -> bool:
 def shown_seed(campaign: Campaign) -> int | None:
     """The seed whose backtest is drawn: that of the paper session, else the first; None when there is none."""
     return campaign.paper_seed if campaign.paper_seed is not None else next(iter(campaign.seeds), None)
+
+
+def shown_outcome(campaign: Campaign, outcome: CampaignOutcome | None) -> SeedOutcome | None:
+    """The backtest of the seed that is shown; None when it was not run."""
+    seeds = outcome.backtests if outcome is not None else ()
+    return next((one for one in seeds if one.seed == shown_seed(campaign)), None)

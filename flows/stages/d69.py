@@ -1,7 +1,8 @@
-"""Stage D69: what becomes of the engine when its market or its venues are not kind, really injected and measured.
+"""Stage D69: what becomes of the engine when its market or its venues are not kind, and whether it is worth trading.
 
-The baseline and one campaign for each scenario, on the same seeds, rows and settings; the scenarios themselves are in
-arbitrage_core/scenarios/catalogue.py.
+R0 to R13: the baseline and one campaign for each scenario, on the same seeds, rows and settings; the scenarios themselves
+are in arbitrage_core/scenarios/catalogue.py. V1 to V4: markets whose edge is known, judged by the verdict. What it must
+say of them was stated before any of their seeds was run.
 """
 
 from arbitrage_core.feeds.synthetic_presets import preset
@@ -67,7 +68,7 @@ V1 = Campaign(
 )
 V2 = Campaign(
     name="V2",
-    title="the same market with a fee that leaves a little less than nothing",
+    title="a market that leaves nothing: the same, with a fee a little too high",
     preset=MARKET,
     settings=("taker_fee_bps=6",),
     rows=120_000,
@@ -77,7 +78,7 @@ V2 = Campaign(
 )
 V3 = Campaign(
     name="V3",
-    title="the market that earns, too short to know",
+    title="a market too short to tell: the one that earns, less than a tenth of it",
     preset=MARKET,
     rows=8_000,
     verdicts=(
@@ -97,17 +98,19 @@ V4 = Campaign(
     paper_seed=None,
 )
 VERDICT_CAMPAIGNS = (V1, V2, V3, V4)
-"""What each market really gives was measured on seeds 101 to 140, before these were run: of V1 and V3 +0.77 USDT a trade
-(a deviation of 2.3), of V2 −0.08 (2.6), of V4 −1.27 (2.2)."""
+"""What each market really gives was measured on seeds 101 to 140, before these were run: V1 and V3 +0.77 USDT a trade
+(a deviation of 2.3), V2 −0.08 (2.6), V4 −1.27 (2.2)."""
 
 D69 = Stage(
     name="D69",
-    title="Robustness",
+    title="Robustness and verdict",
     purpose=(
         "Puts trouble into rows and venues, shows by measurement that it was there, and looks at what became of the "
         "session: no law broken, no runaway, the right guards tripped and let go, the drawdown inside its guard, and "
         "the profit gone the way that was stated beforehand. Of slippage and fees the cost on orders decided alike is "
-        "the injected one. No two sessions may have come to the same."
+        "the injected one. No two sessions may have come to the same. Then the question the whole is for: four markets of "
+        "which it is known whether they pay are judged by the verdict on twenty seeds each, and its figures are found "
+        "again in the record and by sessions run once more."
     ),
     campaigns=(R0, *SCENARIO_CAMPAIGNS, *VERDICT_CAMPAIGNS),
     required_trips=(
@@ -126,6 +129,20 @@ D69 = Stage(
             text="The engine is not told: venues charge, slip and answer other than the settings say; guards notice.",
         ),
         Remark(
+            kind="works",
+            text=(
+                "The verdict says TRADE where the market earns, never where it leaves nothing, DO NOT TRADE where it "
+                "loses, and NOT ENOUGH EVIDENCE where there are too few trades to tell, on twenty seeds each."
+            ),
+        ),
+        Remark(
+            kind="works",
+            text=(
+                "Its expectancy is the record's PnL, its costs are the record's, and a session with the taker fee or "
+                "the latency at which it says that earning ends still earns, and with the next higher one does not."
+            ),
+        ),
+        Remark(
             kind="limited",
             text=(
                 "A simulated venue deals at the book it last showed. A flash or noise alone is therefore won, not "
@@ -137,6 +154,21 @@ D69 = Stage(
             text=(
                 "Orders may slip by 100 bps here. With the bound of 5 bps that is the default none is dealt under "
                 "80 bps of slippage: nothing is lost, and nothing traded."
+            ),
+        ),
+        Remark(
+            kind="limited",
+            text=(
+                "The verdict is tried on synthetic markets that go on alike. It knows nothing of a loss too rare to be "
+                "among the trades, nor of a market that changes tomorrow."
+            ),
+        ),
+        Remark(
+            kind="limited",
+            text=(
+                "Of each campaign one seed is run again with other fees, latencies and sizes; the others are judged by "
+                "their trades alone. That intervals are as sure as they say is measured by a calibration of its own, on "
+                "400 markets of each kind (docs/verdict.md): twenty seeds show a gross error only."
             ),
         ),
         Remark(kind="open", text="Scenarios run as backtests; a paper session is not stressed."),

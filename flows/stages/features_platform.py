@@ -198,8 +198,39 @@ PROVED = (
         ),
         limit="backtests only: a paper session is not stressed",
     ),
-    _coming(
-        "Verdict: is it worth trading", "D69", "the question the whole is for, with its uncertainty", "console.verdict"
+    Feature(
+        name="Verdict: is it worth trading",
+        stage="D69",
+        why="the question the whole is for, with its uncertainty",
+        code=(
+            "flows.stages.d69:VERDICT_CAMPAIGNS",
+            "arbitrage_core.statistics.verdict:judge",
+            "arbitrage_core.statistics.stationary_bootstrap:MeanBootstrap",
+            "arbitrage_core.session.verdict_run:verdict_of",
+            "flows.verdict_checks:verdict_campaign_checks",
+            "console.verdict",
+        ),
+        tests=(
+            "tests/flows/test_verdict_checks.py",
+            "tests/flows/stages/test_d69.py::test_a_verdict_without_uncertainty_is_rejected",
+            "tests/statistics/test_verdict_calibration.py",
+        ),
+        probe=Probe(
+            stages=("D69",),
+            checks=(
+                "V1 verdict is TRADE",
+                "V2 verdict is TRADE",
+                "V3 verdict is NOT ENOUGH EVIDENCE",
+                "V4 verdict is DO NOT TRADE",
+                "V[0-9] interval holds the market's mean",
+                "V[0-9] probability agrees with the interval",
+                "V[0-9] expectancy times trades is the record's PnL",
+                "V[0-9] cost share is the record's",
+                "V[0-9] more trials make it more careful",
+                "V[0-9] earning ends where it says",
+            ),
+        ),
+        limit="it knows what happened, not what is too rare to have happened, nor a market that changes",
     ),
     Feature(
         name="Snapshots while a session runs",

@@ -19,7 +19,7 @@ class StageName(StrEnum):
     """D64: what is there, what was shown of it, what is missing? D65: does the engine trade as its markets let it, and
     do all its books agree? D66: does each of several symbols trade as it would alone? D67: does the portfolio add up,
     and do its limits and guards hold? D68: do parameters hold where they were not chosen, and is luck called luck? D69:
-    does the engine keep its rules when markets and venues are not kind?"""
+    does the engine keep its rules when markets and venues are not kind, and does the verdict know what pays?"""
 
     D64 = "D64"
     D65 = "D65"
