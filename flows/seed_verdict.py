@@ -40,10 +40,8 @@ def judged_seed(
     *,
     flaws: Sequence[str] = (),
     judged: Judge = judge,
-) -> SeedVerdict | None:
-    """What the verdict says of a seed; None of a campaign without verdicts. `judged`: another judge for experiments."""
-    if not campaign.verdicts:
-        return None
+) -> SeedVerdict:
+    """What the verdict says of a seed. `flaws`: what speaks against its session; `judged`: a judge for experiments."""
     config, log = result.config, result.log
     if seed == shown_seed(campaign):
         run = verdict_of(config, feed, log, flaws=flaws, judged=judged)

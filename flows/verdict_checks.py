@@ -13,7 +13,7 @@ from arbitrage_core.statistics.verdict import CONFIDENCE, Outcome
 from flows.outcome import Check, SeedOutcome
 from flows.report.quantity import NOTHING, number
 from flows.stages.stage import Campaign, VerdictBand
-from flows.verdict_outcome import SeedVerdict
+from flows.verdict_outcome import SeedVerdict, pooled_expectancy
 
 SHOWN_MAX = 3
 HOLDING_LEAST = 0.85
@@ -72,22 +72,10 @@ def _says(campaign: Campaign, band: VerdictBand, judged: Judged) -> Check:
     )
 
 
-def pooled_expectancy(verdicts: list[SeedVerdict]) -> float | None:
-    """The mean of all trades of these sessions: as near to what the market really gives as they come together."""
-    trades = sum(one.trades for one in verdicts)
-    return sum((one.expectancy_quote or 0.0) * one.trades for one in verdicts) / trades if trades else None
-
-
-def holds(verdict: SeedVerdict, mean: float) -> bool:
-    """Whether the interval of a verdict holds a mean; an end that it does not have lies beyond everything."""
-    low, high = verdict.low_quote, verdict.high_quote
-    return (low is None or low <= mean) and (high is None or mean <= high)
-
-
 def _holds_the_mean(campaign: Campaign, judged: Judged) -> Check:
     told = {seed: one for seed, one in judged.items() if one is not None}
     mean = pooled_expectancy(list(told.values()))
-    outside = [seed for seed, one in told.items() if mean is None or not holds(one, mean)]
+    outside = [seed for seed, one in told.items() if mean is None or not one.holds(mean)]
     least = int(HOLDING_LEAST * len(campaign.seeds))
     return Check(
         name=f"{campaign.name} interval holds the market's mean",

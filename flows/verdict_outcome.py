@@ -1,5 +1,6 @@
 """What the verdict said of a seed, as plain data: its document, and what it can be held against."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -84,3 +85,14 @@ class SeedVerdict(BaseModel):
     def probability(self) -> float | None:
         """Confidence that the expectancy is above 0."""
         return self.document["probability_positive"]
+
+    def holds(self, mean_quote: float) -> bool:
+        """Whether the interval holds a mean; an end that it does not have lies beyond everything."""
+        low, high = self.low_quote, self.high_quote
+        return (low is None or low <= mean_quote) and (high is None or mean_quote <= high)
+
+
+def pooled_expectancy(verdicts: Sequence[SeedVerdict]) -> float | None:
+    """The mean of all trades of these sessions: as near to what the market really gives as they come together."""
+    trades = sum(one.trades for one in verdicts)
+    return sum((one.expectancy_quote or 0.0) * one.trades for one in verdicts) / trades if trades else None

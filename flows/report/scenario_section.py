@@ -20,8 +20,8 @@ def scenario_section(stage: Stage, by_name: dict[str, CampaignOutcome], pictures
     heads += ["net PnL", "max drawdown", "guards tripped"]
     told = (
         "Each scenario runs beside the same session without it: same rows, seed and settings but for what is injected. "
-        f"Figures are of seed {shown_seed(scenarios[0])}, first the baseline's; the mark is of all seeds. Net PnL is what "
-        "was booked; the chart shows equity, and with it what money in another currency lost."
+        f"Figures are of seed {shown_seed(scenarios[0])}, first the baseline's; the mark is of all seeds. Net PnL is "
+        "what was booked; the chart shows equity, and with it what money in another currency lost."
     )
     return [
         "## Scenarios against the baseline",

@@ -92,7 +92,7 @@ def _text(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> str:
         _checks(outcome),
         *scenario_section(stage, by_name, pictures),
         *study_sections(stage, by_name, pictures),
-        *verdict_section(stage, by_name, pictures),
+        *verdict_section(stage, outcome, pictures),
         *_bands(stage, pictures),
         *_old_figures(stage, by_name),
         *_refusals(stage, outcome, pictures),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from arbitrage_core.statistics.verdict import Outcome
-from flows.outcome import CampaignOutcome, SeedOutcome
+from flows.outcome import CampaignOutcome, SeedOutcome, StageOutcome
 from flows.report.charts import VERDICTS_CHART, curves_chart_name
 from flows.report.markdown import bullets, plain, table
 from flows.report.pictures import Pictures
@@ -11,23 +11,24 @@ from flows.report.quantity import NOTHING, number
 from flows.report.symbols_apart import shown_outcome
 from flows.report.tables import FAILED, PASSED
 from flows.stages.stage import Campaign, Stage
-from flows.verdict_checks import holds, pooled_expectancy, verdict_campaign_checks
-from flows.verdict_outcome import SeedVerdict
+from flows.verdict_outcome import SeedVerdict, pooled_expectancy
 
 Document = dict[str, Any]
 
 
-def verdict_section(stage: Stage, by_name: dict[str, CampaignOutcome], pictures: Pictures) -> list[str]:
+def verdict_section(stage: Stage, outcome: StageOutcome, pictures: Pictures) -> list[str]:
     """Nothing where a stage has no campaign whose trades are judged."""
     campaigns = [campaign for campaign in stage.campaigns if campaign.verdicts]
     if not campaigns:
         return []
-    rows = [_row(campaign, by_name.get(campaign.name)) for campaign in campaigns]
+    by_name = {one.campaign: one for one in outcome.campaigns}
+    failed = {check.name.partition(" ")[0] for check in outcome.checks if not check.passed}
+    rows = [_row(one, by_name.get(one.name), passed=one.name not in failed) for one in campaigns]
     heads = ["", "campaign", *(says.lower() for says in Outcome), "stated beforehand", "trades a seed"]
     heads += ["a trade, all seeds", "intervals that hold it"]
     told = (
         "The trades of each seed are judged as `arb verdict` judges them. What each market gives was known beforehand; "
-        "the verdict was not told. The mark is that of all checks of the verdict."
+        "the verdict was not told. The mark is that of all checks of a campaign."
     )
     parts = [
         "## Verdicts: is it worth trading?",
@@ -40,7 +41,7 @@ def verdict_section(stage: Stage, by_name: dict[str, CampaignOutcome], pictures:
     return parts
 
 
-def _row(campaign: Campaign, outcome: CampaignOutcome | None) -> list[str]:
+def _row(campaign: Campaign, outcome: CampaignOutcome | None, *, passed: bool) -> list[str]:
     seeds = outcome.backtests if outcome is not None else ()
     judged = [one.judged for one in seeds if one.judged is not None]
     stated = ", ".join(
@@ -51,9 +52,9 @@ def _row(campaign: Campaign, outcome: CampaignOutcome | None) -> list[str]:
     if not judged:
         return [FAILED, name, *[NOTHING] * 3, plain(stated), *[NOTHING] * 3]
     mean, trades = pooled_expectancy(judged), [one.trades for one in judged]
-    held = sum(mean is not None and holds(one, mean) for one in judged)
+    held = sum(mean is not None and one.holds(mean) for one in judged)
     return [
-        PASSED if all(check.passed for check in verdict_campaign_checks(campaign, seeds)) else FAILED,
+        PASSED if passed else FAILED,
         name,
         *(number(sum(one.says is says for one in judged)) for says in Outcome),
         plain(stated),

@@ -10,8 +10,7 @@ from flows.report.axis import Axis, drawable
 from flows.report.drawing import BLUE, FAINT_INK, GREEN, ORANGE, Drawing, fitting
 from flows.report.panel import Panel
 from flows.stages.stage import Campaign
-from flows.verdict_checks import pooled_expectancy
-from flows.verdict_outcome import SeedVerdict
+from flows.verdict_outcome import SeedVerdict, pooled_expectancy
 
 WIDTH, COLUMNS, TOP = 860, 2, 70
 LEFT, PANEL_WIDTH, COLUMN_WIDTH = 66, 350, 420

@@ -1,8 +1,8 @@
 """Stage D69: what becomes of the engine when its market or its venues are not kind, and whether it is worth trading.
 
-R0 to R13: the baseline and one campaign for each scenario, on the same seeds, rows and settings; the scenarios themselves
-are in arbitrage_core/scenarios/catalogue.py. V1 to V4: markets whose edge is known, judged by the verdict. What it must
-say of them was stated before any of their seeds was run.
+R0 to R13: the baseline and one campaign for each scenario, on the same seeds, rows and settings; the scenarios are in
+arbitrage_core/scenarios/catalogue.py. V1 to V4: markets whose edge is known, judged by the verdict. What it must say of
+them was stated before any of their seeds was run.
 """
 
 from arbitrage_core.feeds.synthetic_presets import preset
@@ -108,9 +108,9 @@ D69 = Stage(
         "Puts trouble into rows and venues, shows by measurement that it was there, and looks at what became of the "
         "session: no law broken, no runaway, the right guards tripped and let go, the drawdown inside its guard, and "
         "the profit gone the way that was stated beforehand. Of slippage and fees the cost on orders decided alike is "
-        "the injected one. No two sessions may have come to the same. Then the question the whole is for: four markets of "
-        "which it is known whether they pay are judged by the verdict on twenty seeds each, and its figures are found "
-        "again in the record and by sessions run once more."
+        "the injected one. No two sessions may have come to the same. Then the question the whole is for: four markets "
+        "of which it is known whether they pay are judged by the verdict on twenty seeds each, and its figures are "
+        "found again in the record and by sessions run once more."
     ),
     campaigns=(R0, *SCENARIO_CAMPAIGNS, *VERDICT_CAMPAIGNS),
     required_trips=(
@@ -167,8 +167,8 @@ D69 = Stage(
             kind="limited",
             text=(
                 "Of each campaign one seed is run again with other fees, latencies and sizes; the others are judged by "
-                "their trades alone. That intervals are as sure as they say is measured by a calibration of its own, on "
-                "400 markets of each kind (docs/verdict.md): twenty seeds show a gross error only."
+                "their trades alone. That intervals are as sure as they say is measured by a calibration of its own, "
+                "on 400 markets of each kind (docs/verdict.md): twenty seeds show a gross error only."
             ),
         ),
         Remark(kind="open", text="Scenarios run as backtests; a paper session is not stressed."),

@@ -230,7 +230,6 @@ PROVED = (
                 "V[0-9] earning ends where it says",
             ),
         ),
-        limit="it knows what happened, not what is too rare to have happened, nor a market that changes",
     ),
     Feature(
         name="Snapshots while a session runs",
