@@ -11,7 +11,7 @@ import numpy as np
 from flows.outcome import StageOutcome
 from flows.report.axis import VALUE_MAX, Axis
 from flows.report.clock import clock_of
-from flows.report.drawing import BLUE, FAINT_INK, ORANGE, Drawing, fitting
+from flows.report.drawing import FAINT_INK, ORANGE, Drawing, fitting
 from flows.report.panel import Panel
 from flows.report.quantity import number
 from flows.report.series import SessionSeries
@@ -21,7 +21,7 @@ from flows.stages.stage import Stage
 WIDTH, COLUMNS, TOP = 860, 3, 66
 PANEL_HEIGHT, ROW_HEIGHT = 92, 168
 PANEL_WIDTH, COLUMN_WIDTH, LEFT = 218, 280, 56
-STRETCHES = 20
+STRETCHES = 17
 """Of the time axis of a panel; see equity_chart."""
 NAME_CHARACTERS_MAX = 30
 
@@ -61,6 +61,8 @@ def scenarios_chart(panels: list[StressedPanel]) -> str:
     drawing.text(50, 48, "baseline", colour=FAINT_INK)
     drawing.line(120, 44, 144, 44, ORANGE, wide=1.3)
     drawing.text(150, 48, "with the scenario; each panel has a scale of its own", colour=FAINT_INK)
+    drawing.line(468, 44, 492, 44, FAINT_INK, dash="4 3")
+    drawing.text(498, 48, "the capital", colour=FAINT_INK)
     for place, panel in enumerate(panels):
         left = LEFT + place % COLUMNS * COLUMN_WIDTH
         _draw(drawing, panel, left, TOP + place // COLUMNS * ROW_HEIGHT + 34)
@@ -78,7 +80,7 @@ def _draw(drawing: Drawing, panel: StressedPanel, left: int, top: int) -> None:
     drawing.text(left, top - 22, fitting(panel.name, NAME_CHARACTERS_MAX), bold=True)
     drawing.text(left, top - 7, " → ".join(number(end, 0, signed=True) for end in ends), size=11, colour=FAINT_INK)
     shown.grid(x_name=clock)
-    shown.level(0.0, BLUE)
+    shown.level(0.0)
     for (seconds, profit), colour in zip(curves, (FAINT_INK, ORANGE), strict=True):
         kept = extremes(seconds, profit, STRETCHES)
         drawing.curve(shown.x.at(seconds[kept] / scale_s), shown.y.at(profit[kept]), colour)

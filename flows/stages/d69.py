@@ -98,8 +98,8 @@ V4 = Campaign(
     paper_seed=None,
 )
 VERDICT_CAMPAIGNS = (V1, V2, V3, V4)
-"""What each market really gives was measured on seeds 101 to 140, before these were run: V1 and V3 +0.77 USDT a trade
-(a deviation of 2.3), V2 −0.08 (2.6), V4 −1.27 (2.2)."""
+"""What each market really gives was measured on seeds 101 to 140, before these were run, USDT a trade (and deviation):
+V1 +0.77 (2.3), V2 −0.08 (2.6), V3 +0.74 (2.1), V4 −1.27 (2.2)."""
 
 D69 = Stage(
     name="D69",
