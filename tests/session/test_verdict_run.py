@@ -18,8 +18,8 @@ from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.session.session import Session
 from arbitrage_core.session.variation import with_latency, with_size, with_taker_fee
-from arbitrage_core.session.verdict_document import verdict_document
-from arbitrage_core.session.verdict_run import VerdictRun, verdict_of
+from arbitrage_core.session.verdict_document import judgement_document, verdict_document
+from arbitrage_core.session.verdict_run import VerdictRun, judgement_of, verdict_of
 from arbitrage_core.statistics.break_even import BreakEven, Reach
 from arbitrage_core.statistics.verdict import Outcome
 from arbitrage_core.storage.journal import JournalWriter
@@ -123,6 +123,12 @@ def test_the_document_is_strict_json_and_keeps_the_contract(found: VerdictRun):
     assert document["verdict"] == "TRADE"
     assert document["capacity"]["notional_quote"] == 1_000.0 * document["capacity"]["size_factor"]
     assert 0 < document["cost_share"] < 1
+
+
+def test_its_trades_alone_tell_the_part_that_needs_no_other_session(found: VerdictRun, result: SessionResult):
+    alone, whole = judgement_document(judgement_of(CONFIG, result.log), CONFIG), verdict_document(found, CONFIG)
+    assert alone == {name: whole[name] for name in alone}
+    assert set(whole) - set(alone) >= {"curves", "capacity", "break_even_fee_bps", "would_change"}
 
 
 def test_what_would_change_it_names_the_side_it_lies_on(found: VerdictRun):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arbitrage_core.statistics.stationary_bootstrap import MeanBootstrap
 from arbitrage_core.statistics.verdict import BLOCKS_MIN, TRADES_MIN, Outcome, discredited, judge
 from tests.statistics.known_markets import independent
 
@@ -124,3 +125,18 @@ def test_what_is_not_finite_is_refused(bad: float):
 def test_no_trial_is_refused():
     with pytest.raises(ValueError, match="0 trials"):
         judge(nets(0.3), trials=0)
+
+
+def test_another_bootstrap_judges_by_its_own_interval():
+    """What a seed fault exchanges: the ends come from it, and with them what is said."""
+
+    class Doubtless(MeanBootstrap):
+        def interval(self, confidence: float) -> tuple[float, float]:
+            return self.mean, self.mean
+
+    sample = np.random.default_rng(3).standard_normal(400) + 0.05
+    sound, doubtless = judge(sample), judge(sample, bootstrap=Doubtless.of)
+    assert sound.outcome is Outcome.NOT_ENOUGH_EVIDENCE
+    assert doubtless.outcome is Outcome.TRADE
+    assert (doubtless.low, doubtless.high) == (sound.expectancy, sound.expectancy)
+    assert doubtless.probability_positive == sound.probability_positive
