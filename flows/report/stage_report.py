@@ -213,13 +213,14 @@ def _commands(stage: Stage, outcome: StageOutcome, by_name: dict[str, CampaignOu
 
 
 def _command(campaign: Campaign) -> str:
-    """One seed as a backtest; a campaign with markets or a script of its own, which no option says, as a whole."""
+    """One seed as a backtest, or judged; as a whole one with markets or a script of its own, which no option says."""
     if campaign.study is not None:
         return _search_command(campaign, campaign.study)
     if {*campaign.symbols.values()} - {campaign.preset} or campaign.script:
         return f"./arb campaign {campaign.name}   # all seeds of {campaign.name}"
     settings = "".join(f" --set {_quoted(one)}" for one in campaign.settings)
-    command = f"./arb backtest --synthetic {campaign.preset} --seed {shown_seed(campaign)} {campaign.options}"
+    asked = "verdict" if campaign.verdicts else "backtest"
+    command = f"./arb {asked} --synthetic {campaign.preset} --seed {shown_seed(campaign)} {campaign.options}"
     return f"{command}{settings}   # one seed of {campaign.name}"
 
 

@@ -60,6 +60,7 @@ def test_the_report_shows_its_charts_and_no_equity_of_each_besides():
     text = stage_report(STAGE, found, {}, embeds_charts=False)
     assert "d69/verdicts.svg" in text
     assert "d69/v3_curves.svg" in text
+    assert "./arb verdict --synthetic high --seed 1 --rows 8000   # one seed of V3" in text
     assert set(stage_charts(STAGE, found, {})) == {VERDICTS_CHART, "v3_curves"}
 
 
