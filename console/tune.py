@@ -25,6 +25,10 @@ def tune(
     require: Annotated[
         list[str] | None, typer.Option(metavar="A<B", help="Try only sets for which this holds. Again for more.")
     ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What is best is the worst case over this scenario, too. Or all; again."),
+    ] = None,
     sampler: Annotated[str, typer.Option(metavar="grid|random|tpe|cmaes", help="How sets are chosen.")] = "tpe",
     objective: Annotated[
         str, typer.Option(metavar="A,B", help="What is best: pnl_quote, expectancy_quote, sharpe, win_rate, ...")
@@ -48,6 +52,7 @@ def tune(
         search={
             "vary": vary,
             "constraints": require or [],
+            "scenarios": scenario or [],
             "sampler": sampler,
             "objectives": objective.split(","),
             "trials": trials,

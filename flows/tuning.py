@@ -52,7 +52,7 @@ def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
     line = get_run_logger().info
     definition, here = definition_of(form), ground(line)
     feed, plan = feed_of(form), planner(form)
-    evaluator = Evaluator(feed, definition.walk_forward)
+    evaluator = Evaluator(feed, definition.walk_forward, definition.scenarios)
     evaluator.prepare(plan({}), line)
     identity = [definition.model_dump(mode="json"), evaluator.data_digest, plan({}).digest, code_digest()]
     name = form.study or f"study-{digest_of(identity)[:NAME_CHARACTERS]}"

@@ -72,7 +72,8 @@ class Definition(BaseModel):
     @classmethod
     def _must_be_in_the_catalogue(cls, scenarios: tuple[str, ...]) -> tuple[str, ...]:
         """In the catalogue's order, each once: a study is the same however they are named."""
-        chosen = {name.upper() for name in (SCENARIOS if ALL in scenarios else scenarios)}
+        named = {name.upper() for name in scenarios}
+        chosen = set(SCENARIOS) if ALL.upper() in named else named
         strangers = [name for name in chosen if name not in SCENARIOS]
         if strangers:
             raise ValueError(f"no scenario {', '.join(sorted(strangers))}; there are {', '.join(SCENARIOS)}")

@@ -12,6 +12,8 @@ CASES = [
     ([*MIXED, "--vary", "entry_spred_bps=1:2"], "no parameter 'entry_spred_bps'", "entry_spread_bps"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--sampler", "luck"], "sampler", "tune --help"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--objective", "fame"], "no objective fame", "tune --help"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "fire"], "no scenario 'fire'", "FEE_SURGE"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "QUOTE_DEPEG"], "2 currencies", "leave it out"),
 ]
 
 

@@ -127,7 +127,7 @@ def test_what_a_session_says_of_one_market_spares_it_nothing():
         ([], (), ()),
         (["fee_surge", "FLASH_CRASH", "FEE_SURGE"], (), ("FEE_SURGE", "FLASH_CRASH")),
         (["FLASH_CRASH", "FEE_SURGE"], (), ("FEE_SURGE", "FLASH_CRASH")),
-        (["all"], (), NAMES[:-1]),
+        (["ALL"], (), NAMES[:-1]),
         (["all"], ("market.beta.BTC/USDT.quote_currency=USDC",), NAMES),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_scenario_that_changes_nothing_is_refused():
 def test_a_definition_names_scenarios_in_one_order_only():
     space = dict([range_of("a=1:2")])
     assert Definition(space=space, scenarios=("flash_crash", "FEE_SURGE")).scenarios == ("FEE_SURGE", "FLASH_CRASH")
-    assert Definition(space=space, scenarios=("all",)).scenarios == NAMES
+    assert Definition(space=space, scenarios=("All",)).scenarios == NAMES
     with pytest.raises(ValueError, match="no scenario FIRE"):
         Definition(space=space, scenarios=("fire",))
 
