@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import arbitrage_core
-from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.session.binding import sources_digest
@@ -33,6 +33,7 @@ from arbitrage_core.storage.record.studies import (
     insert_results,
     read_results,
 )
+from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.evaluation import Evaluation
 from arbitrage_core.tuning.outcome import StudyOutcome, outcome_of
 from arbitrage_core.tuning.plateau import Neighbour, Plateau, neighbours_of, plateau_of
@@ -142,6 +143,7 @@ def _searched(
             evaluations = evaluate(configs)
             evaluated_s += time.perf_counter() - began_batch
             sessions += sum(max(1, len(one.scenarios)) for one in evaluations)
+            _must_have_seen(order.definition.scenarios, evaluations)
             fresh = _results(order, asked, evaluations, first=len(results))
             with record.begin() as connection:
                 insert_results(connection, study_id, fresh)
@@ -152,6 +154,17 @@ def _searched(
                 told(len(results), order.trials)
     elapsed_s = time.perf_counter() - began
     return results, {"param_rows": sessions * order.rows, "evaluated_s": evaluated_s, "elapsed_s": elapsed_s}
+
+
+def _must_have_seen(scenarios: Sequence[str], evaluations: Sequence[Evaluation]) -> None:
+    """What is recorded as a worst case is one. Raises InvariantBroken for sets tried under other scenarios."""
+    expected = [BASELINE, *scenarios] if scenarios else []
+    for one in evaluations:
+        if one.failure is None and list(one.scenarios) != expected:
+            raise InvariantBroken(
+                f"the study names {', '.join(scenarios) or 'no scenarios'}, and a set was tried under"
+                f" {', '.join(one.scenarios) or 'none'}"
+            )
 
 
 def _plateau(order: StudyOrder, evaluate: Evaluate, outcome: StudyOutcome) -> Plateau | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arbitrage_core.domain.errors import AnomalyFound, BadInput
+from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.scripted import Scripted
@@ -265,6 +265,18 @@ def test_a_study_chooses_by_the_worst_case_and_records_every_scenario(empty_url:
     fewer = order.definition.model_copy(update={"scenarios": CHOSEN[:1]})
     with pytest.raises(BadInput, match="begun with another definition"):
         run_study(replace(order, definition=fewer), evaluator.evaluate, empty_url, tmp_path)
+
+
+@pytest.mark.parametrize("tried, named", [(CHOSEN[:1], CHOSEN), (CHOSEN, ()), ((), CHOSEN)])
+def test_sets_tried_under_other_scenarios_than_the_study_names_are_never_recorded(
+    tried: tuple[str, ...], named: tuple[str, ...], evaluator: Evaluator, empty_url: str, tmp_path: Path
+):
+    other = evaluator_of(*tried) if tried else evaluator
+    order = order_of(other, trials=8)
+    order = replace(order, definition=order.definition.model_copy(update={"scenarios": named}))
+    with pytest.raises(InvariantBroken, match="a set was tried under"):
+        run_study(order, other.evaluate, empty_url, tmp_path)
+    assert results_of(empty_url) == []
 
 
 def test_what_luck_gives_is_told_of_the_rows_as_they_are():
