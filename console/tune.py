@@ -29,6 +29,9 @@ def tune(
         list[str] | None,
         typer.Option(metavar="NAME", help="What is best is the worst case over this scenario, too. Or all; again."),
     ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune/--no-prune", help="Give up sets that can be none of the best: grid, random.")
+    ] = False,
     sampler: Annotated[str, typer.Option(metavar="grid|random|tpe|cmaes", help="How sets are chosen.")] = "tpe",
     objective: Annotated[
         str, typer.Option(metavar="A,B", help="What is best: pnl_quote, expectancy_quote, sharpe, win_rate, ...")
@@ -53,6 +56,7 @@ def tune(
             "vary": vary,
             "constraints": require or [],
             "scenarios": scenario or [],
+            "prune": prune,
             "sampler": sampler,
             "objectives": objective.split(","),
             "trials": trials,

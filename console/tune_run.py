@@ -88,7 +88,9 @@ def _show(document: dict[str, Any]) -> None:
             *((one["worst"],) if stressed else ()),
         )
     console.print(table)
-    console.print(f"\n{document['trials']} sets tried, {document['failed']} of them stopped by the engine", end=" · ")
+    given_up = f", {document['pruned']} given up" if document["pruned"] else ""
+    said = f"{document['trials']} sets tried, {document['failed']} of them stopped by the engine{given_up}"
+    console.print(f"\n{said}", end=" · ")
     console.print(f"{document['param_rows_per_s']:,} sets × rows a second")
     for name, said in (("deflated_sharpe", "deflated Sharpe ratio"), ("overfit_probability", "overfit probability")):
         value = document[name]

@@ -38,6 +38,7 @@ class TuningForm(BaseModel):
     scenarios: list[str] = Field(
         default_factory=list, description="of the catalogue, or all; objectives are then the worst case over them"
     )
+    prune: bool = Field(False, description="give up sets that can be none of the best; scenarios, grid or random")
     sampler: Sampler = "tpe"
     objectives: list[str] = Field(default=["pnl_quote"], description="the first one chooses")
     trials: int = Field(100, ge=1, le=1_000_000)
@@ -57,6 +58,7 @@ def definition_of(form: TuningForm) -> Definition:
             objectives=tuple(form.objectives),
             constraints=tuple(form.constraints),
             scenarios=scenarios,
+            prune=form.prune,
             walk_forward=WalkForward(count=form.splits, embargo_ms=form.embargo_ms),
             seed=form.seed,
         )

@@ -14,6 +14,7 @@ CASES = [
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--objective", "fame"], "no objective fame", "tune --help"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "fire"], "no scenario 'fire'", "FEE_SURGE"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "QUOTE_DEPEG"], "2 currencies", "leave it out"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--prune"], "pruned under scenarios", "tune --help"),
 ]
 
 
