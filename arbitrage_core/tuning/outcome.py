@@ -36,7 +36,7 @@ class StudyOutcome:
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
     loss_probability  how often what is best in one half of the periods loses in the other; None when it cannot be told
-    importance    share of each parameter in what the best sets have in common; empty of too few, or where some were pruned
+    importance    of each parameter, its share in what the best sets have in common; empty of too few, and with pruning
     plateau       what the neighbours of the best set say of it; None without a best, or without neighbours
     """
 
@@ -149,9 +149,9 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
     some settings that plainly lose would so call every winner luck. Sets that resemble each other differ by less, so
     it errs towards luck.
 
-    With scenarios, too, it is of the rows as they are, of the best and of all: what luck gives is asked of the market
-    that was drawn, and scenarios are not drawn. Chosen by the worst case, the best is less of a best there, so that
-    what so many trials give by chance is set too high, and never too low.
+    With scenarios, too, it is of the rows as they are: what luck gives is asked of the market that was drawn, and
+    scenarios are not drawn. Chosen by the worst case, the best is less of a best there, which errs towards luck again.
+    Sets that were given up are counted in: they did run on the rows as they are.
     """
     if len(judged) < 2:
         return None
