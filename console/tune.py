@@ -25,6 +25,13 @@ def tune(
     require: Annotated[
         list[str] | None, typer.Option(metavar="A<B", help="Try only sets for which this holds. Again for more.")
     ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What is best is the worst case over this scenario, too. Or all; again."),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune/--no-prune", help="Give up sets that can be none of the best: grid, random.")
+    ] = False,
     sampler: Annotated[str, typer.Option(metavar="grid|random|tpe|cmaes", help="How sets are chosen.")] = "tpe",
     objective: Annotated[
         str, typer.Option(metavar="A,B", help="What is best: pnl_quote, expectancy_quote, sharpe, win_rate, ...")
@@ -48,6 +55,8 @@ def tune(
         search={
             "vary": vary,
             "constraints": require or [],
+            "scenarios": scenario or [],
+            "prune": prune,
             "sampler": sampler,
             "objectives": objective.split(","),
             "trials": trials,

@@ -77,11 +77,20 @@ def _show(document: dict[str, Any]) -> None:
     names = list(best[0]["params"]) if best else []
     for name in (*names, *(f"{one}\n{part}" for one in (*objectives, "trades") for part in ("in sample", "out"))):
         table.add_column(name, justify="right")
+    if stressed := bool(best and "worst" in best[0]):
+        table.add_column("worst case")
     for one in best:
         figures = [one[part][name] for name in (*objectives, "trades") for part in ("in_sample", "out_of_sample")]
-        table.add_row(str(one["trial"]), *(_plain(one["params"][name]) for name in names), *map(_plain, figures))
+        table.add_row(
+            str(one["trial"]),
+            *(_plain(one["params"][name]) for name in names),
+            *map(_plain, figures),
+            *((one["worst"],) if stressed else ()),
+        )
     console.print(table)
-    console.print(f"\n{document['trials']} sets tried, {document['failed']} of them stopped by the engine", end=" · ")
+    given_up = f", {document['pruned']} given up" if document["pruned"] else ""
+    said = f"{document['trials']} sets tried, {document['failed']} of them stopped by the engine{given_up}"
+    console.print(f"\n{said}", end=" · ")
     console.print(f"{document['param_rows_per_s']:,} sets × rows a second")
     for name, said in (("deflated_sharpe", "deflated Sharpe ratio"), ("overfit_probability", "overfit probability")):
         value = document[name]
@@ -96,7 +105,7 @@ def _said_of(plateau: dict[str, Any] | None) -> str:
     if plateau is None:
         return "cannot be told"
     share = plateau["worst_share"]
-    worst = "the worst is none to compare" if share is None else f"the worst brings {share:.0%} of it"
+    worst = "they cannot be compared" if share is None else f"the worst brings {share:.0%} of it"
     return f"{worst}, a plateau" if plateau["holds"] else f"{worst}, NO plateau"
 
 

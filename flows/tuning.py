@@ -1,6 +1,7 @@
 """The flow `tuning`: a study of parameter sets, in fat batches, all of it in Postgres."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from prefect import flow, get_run_logger, task, unmapped
@@ -12,6 +13,7 @@ from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import add_preset
+from arbitrage_core.tuning.bar import Bar
 from arbitrage_core.tuning.evaluation import Evaluation, Evaluator
 from arbitrage_core.tuning.outcome import StudyOutcome
 from arbitrage_core.tuning.preset_evidence import evidence_of
@@ -32,14 +34,14 @@ DEFAULT = TuningForm()
 class Share:
     """What a task evaluates; Prefect passes it on as it is."""
 
-    def __init__(self, evaluator: Evaluator, configs: Sequence[SessionConfig]) -> None:
-        self.evaluator, self.configs = evaluator, configs
+    def __init__(self, evaluator: Evaluator, configs: Sequence[SessionConfig], bar: Bar | None) -> None:
+        self.evaluator, self.configs, self.bar = evaluator, configs, bar
 
 
 @task(name="evaluate", task_run_name="evaluate", cache_policy=NO_CACHE, persist_result=False)
 def evaluate(share: Share, threads: int) -> list[Evaluation]:
     """Evaluates a share of a batch, in so many threads."""
-    return share.evaluator.evaluate(share.configs, threads)
+    return share.evaluator.evaluate(share.configs, threads, bar=share.bar)
 
 
 @flow(name="tuning", description="A study of parameter sets, in sample and out of sample.")
@@ -52,7 +54,7 @@ def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
     line = get_run_logger().info
     definition, here = definition_of(form), ground(line)
     feed, plan = feed_of(form), planner(form)
-    evaluator = Evaluator(feed, definition.walk_forward)
+    evaluator = Evaluator(feed, definition.walk_forward, definition.scenarios)
     evaluator.prepare(plan({}), line)
     identity = [definition.model_dump(mode="json"), evaluator.data_digest, plan({}).digest, code_digest()]
     name = form.study or f"study-{digest_of(identity)[:NAME_CHARACTERS]}"
@@ -60,7 +62,7 @@ def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
     progress = Progress(form.trials, f"{name}: sets", line)
     outcome = run_study(
         order,
-        lambda configs: evaluated(evaluator, configs),
+        partial(evaluated, evaluator),
         here.postgres_url,
         here.home / "tuning",
         lambda done, wanted: progress.told(name, done, wanted),
@@ -71,10 +73,10 @@ def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
     return document
 
 
-def evaluated(evaluator: Evaluator, configs: Sequence[SessionConfig]) -> list[Evaluation]:
+def evaluated(evaluator: Evaluator, configs: Sequence[SessionConfig], *, bar: Bar | None = None) -> list[Evaluation]:
     """A batch, in a few tasks, in the order given."""
     size = -(-len(configs) // TASKS)
-    shares = [Share(evaluator, configs[at : at + size]) for at in range(0, len(configs), size)]
+    shares = [Share(evaluator, configs[at : at + size], bar) for at in range(0, len(configs), size)]
     futures: PrefectFutureList[list[Evaluation]] = evaluate.map(shares, unmapped(1))
     return [evaluation for share in futures.result() for evaluation in share]
 

@@ -10,6 +10,7 @@ from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
+from arbitrage_core.scenarios.stress import scenarios_for
 from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.storage.record.presets import NAME_PATTERN
 from arbitrage_core.tuning.search import Definition, Sampler
@@ -34,6 +35,10 @@ class TuningForm(BaseModel):
         description="name=LOW:HIGH, name=LOW:HIGH:STEP, name=LOW:HIGH:log, name=LOW:HIGH:int or name=A,B",
     )
     constraints: list[str] = Field(default_factory=list, description="A<B")
+    scenarios: list[str] = Field(
+        default_factory=list, description="of the catalogue, or all; objectives are then the worst case over them"
+    )
+    prune: bool = Field(False, description="give up sets that can be none of the best; scenarios, grid or random")
     sampler: Sampler = "tpe"
     objectives: list[str] = Field(default=["pnl_quote"], description="the first one chooses")
     trials: int = Field(100, ge=1, le=1_000_000)
@@ -45,12 +50,15 @@ class TuningForm(BaseModel):
 
 def definition_of(form: TuningForm) -> Definition:
     """What is searched. Raises BadInput."""
+    scenarios = scenarios_for(form.scenarios, planner(form)({})) if form.scenarios else ()
     try:
         return Definition(
             space=dict(map(range_of, form.vary)),
             sampler=form.sampler,
             objectives=tuple(form.objectives),
             constraints=tuple(form.constraints),
+            scenarios=scenarios,
+            prune=form.prune,
             walk_forward=WalkForward(count=form.splits, embargo_ms=form.embargo_ms),
             seed=form.seed,
         )

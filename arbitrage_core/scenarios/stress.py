@@ -29,7 +29,8 @@ def scenarios_for(names: Iterable[str], config: SessionConfig) -> tuple[str, ...
     session. Raises BadInput for one there is not, and for a named one of which there is nothing to inject."""
     chosen: list[Scenario] = []
     for name in names:
-        found = [one for one in SCENARIOS.values() if _can_be(one, config)] if name == ALL else [scenario_of(name)]
+        everything = name.lower() == ALL
+        found = [one for one in SCENARIOS.values() if _can_be(one, config)] if everything else [scenario_of(name)]
         if not all(_can_be(one, config) for one in found):
             raise BadInput(
                 f"{found[0].name} needs {found[0].symbols_least} symbols and {found[0].currencies_least} currencies",

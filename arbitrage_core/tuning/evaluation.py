@@ -7,8 +7,8 @@ Rows and envelopes are in memory once and shared; folds run outside Python's loc
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.params import shape_of
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.session.binding import Notice
-from arbitrage_core.tuning.course import courses_of
+from arbitrage_core.tuning.bar import Bar
+from arbitrage_core.tuning.course import BASELINE, Course, courses_of
 from arbitrage_core.tuning.figures import Figures, TradeColumns, figures_of
 from arbitrage_core.tuning.leaping_session import LeapingSession
 from arbitrage_core.tuning.splits import WalkForward
@@ -48,6 +49,7 @@ class Evaluation:
     period_pnl_quote                  profit of every period of the rows as they are
     state_hash                        what a backtest of the rows as they are leaves
     scenarios                         with scenarios, what it did on the rows as they are, `BASELINE`, and under each
+    pruned                            it was given up, and its worst cases are of the scenarios it did see
     """
 
     config_digest: str
@@ -58,6 +60,7 @@ class Evaluation:
     period_pnl_quote: tuple[float, ...]
     scenarios: dict[str, Conduct] = field(default_factory=dict)
     failure: str | None = None
+    pruned: bool = False
 
     def document(self, objective: str) -> dict[str, Any] | None:
         """The figures as they are recorded, with the scenario that is the worst by this objective; None without."""
@@ -67,7 +70,8 @@ class Evaluation:
         figures = {name: whole[name] for name in ("in_sample", "out_of_sample", "splits", "period_pnl_quote")}
         if not self.scenarios:
             return figures
-        return {**figures, "scenarios": whole["scenarios"], "worst": worst_scenario(whole["scenarios"], objective)}
+        figures |= {"scenarios": whole["scenarios"], "worst": worst_scenario(whole["scenarios"], objective)}
+        return figures | {"pruned": True} if self.pruned else figures
 
 
 class Evaluator:
@@ -100,8 +104,11 @@ class Evaluator:
         for course in self.courses:
             course.prepare(config, notice)
 
-    def evaluate(self, configs: Sequence[SessionConfig], threads: int | None = None) -> list[Evaluation]:
-        """Each of the sets, in the order given. Raises BadInput for sets that do not trade the same markets."""
+    def evaluate(
+        self, configs: Sequence[SessionConfig], threads: int | None = None, *, bar: Bar | None = None
+    ) -> list[Evaluation]:
+        """Each of the sets, in the order given, given up when it misses the bar. Raises BadInput for sets that do not
+        trade the same markets."""
         if not configs:
             return []
         first = markets_of(configs[0])
@@ -111,17 +118,17 @@ class Evaluator:
         for config in {(shape_of(config), config.strategy): config for config in configs}.values():
             self.prepare(config)
         with ThreadPoolExecutor(threads or os.cpu_count() or 1) as at_once:
-            return list(at_once.map(self.evaluate_one, configs))
+            return list(at_once.map(partial(self.evaluate_one, bar=bar), configs))
 
     def run(self, config: SessionConfig) -> LeapingSession:
         """The session of one set on the rows as they are, run to its end. Raises AnomalyFound."""
         return self.courses[0].run(config)
 
-    def evaluate_one(self, config: SessionConfig) -> Evaluation:
+    def evaluate_one(self, config: SessionConfig, *, bar: Bar | None = None) -> Evaluation:
         """One set; the engine must have been prepared for it."""
         found: dict[str, Conduct] = {}
         profits: tuple[float, ...] = ()
-        for course in self.courses:
+        for course in self._in_order(bar):
             try:
                 session = course.run(config)
             except AnomalyFound as anomaly:
@@ -130,7 +137,18 @@ class Evaluator:
             trades = TradeColumns.of(session.log.trades, booking_unit(config.reporting_currency))
             found[course.name] = self._conduct(session.state_hash, trades)
             profits = profits or tuple(trades.by_period(self.edges_ns).tolist())
-        return evaluation_of(config.digest, found, profits)
+            if bar is not None and bar.is_missed(one.splits for one in found.values()):
+                break
+        found = {course.name: found[course.name] for course in self.courses if course.name in found}
+        evaluation = evaluation_of(config.digest, found, profits, scenarios=len(self.courses) > 1)
+        return replace(evaluation, pruned=len(found) < len(self.courses))
+
+    def _in_order(self, bar: Bar | None) -> list[Course]:
+        """The rows as they are, then the scenarios: those first under which most is to be expected to be given up."""
+        if bar is None:
+            return list(self.courses)
+        by_name = {course.name: course for course in self.courses}
+        return [by_name[name] for name in (BASELINE, *bar.order)]
 
     def _conduct(self, state_hash: str, trades: TradeColumns) -> Conduct:
         edges_ns = self.edges_ns
@@ -141,15 +159,17 @@ class Evaluator:
         return Conduct(state_hash, *splits[-1], splits)
 
 
-def evaluation_of(config_digest: str, found: dict[str, Conduct], period_pnl_quote: tuple[float, ...]) -> Evaluation:
+def evaluation_of(
+    config_digest: str, found: dict[str, Conduct], period_pnl_quote: tuple[float, ...], *, scenarios: bool
+) -> Evaluation:
     """What a set's conduct on every course comes to; the rows as they are come first."""
     conducts = list(found.values())
     splits = tuple(
         (worst_case(inside for inside, _ in split), worst_case(outside for _, outside in split))
         for split in zip(*(one.splits for one in conducts), strict=True)
     )
-    scenarios = found if len(found) > 1 else {}
-    return Evaluation(config_digest, conducts[0].state_hash, *splits[-1], splits, period_pnl_quote, scenarios)
+    figures = (*splits[-1], splits, period_pnl_quote)
+    return Evaluation(config_digest, conducts[0].state_hash, *figures, scenarios=found if scenarios else {})
 
 
 def markets_of(config: SessionConfig) -> tuple[object, ...]:

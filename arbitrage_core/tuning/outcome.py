@@ -20,11 +20,9 @@ from arbitrage_core.tuning.figures import upward
 from arbitrage_core.tuning.importance import importance_of
 from arbitrage_core.tuning.objections import objections_to
 from arbitrage_core.tuning.plateau import Plateau
+from arbitrage_core.tuning.pruning import BEST, is_pruned
 from arbitrage_core.tuning.search import Definition
 from arbitrage_core.tuning.splits import PERIODS_A_PIECE
-
-BEST = 10
-"""So many sets are shown."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,11 @@ class StudyOutcome:
     best          `trial, params, in_sample, out_of_sample` (figures each), by objective; with several objectives those
                   that no other beats in all, by the first. With scenarios these figures are worst cases, `scenarios`
                   has those of each and of the rows as they are (`BASELINE`), and `worst` names the worst one
+    pruned        so many sets were given up; they are trials all the same, and in the statistics
     walk_forward  `trial, in_sample, out_of_sample` of each split: the first objective
     deflated_sharpe, overfit_probability  None when they cannot be told
     loss_probability  how often what is best in one half of the periods loses in the other; None when it cannot be told
-    importance    the share of each parameter in what the best sets have in common; empty of too few sets
+    importance    of each parameter, its share in what the best sets have in common; empty of too few, and with pruning
     plateau       what the neighbours of the best set say of it; None without a best, or without neighbours
     """
 
@@ -55,6 +54,7 @@ class StudyOutcome:
     elapsed_s: float
     loss_probability: float | None = None
     importance: dict[str, float] = field(default_factory=dict)
+    pruned: int = 0
     plateau: Plateau | None = None
 
     @property
@@ -85,6 +85,7 @@ def outcome_of(
         study_id=study_id,
         trials=len(results),
         failed=len(results) - len(judged),
+        pruned=len(judged) - len(_whole(judged)),
         objectives=definition.objectives,
         best=[_shown(one) for one in best_of(judged, definition.objectives)[:BEST]],
         walk_forward=_walk_forward(judged, definition),
@@ -101,6 +102,7 @@ def outcome_of(
 def best_of(judged: Sequence[TrialResult], objectives: Sequence[str]) -> list[TrialResult]:
     """The best in sample first, at equal figures the earlier trial. With several objectives only those no other set
     equals or beats in all of them and beats in one."""
+    judged = _whole(judged)
     if not judged:
         return []
     values = np.array([[upward(one.figures["in_sample"], name) for name in objectives] for one in judged])
@@ -108,6 +110,11 @@ def best_of(judged: Sequence[TrialResult], objectives: Sequence[str]) -> list[Tr
     if len(objectives) > 1:
         kept = [at for at in kept if not np.any((values >= values[at]).all(axis=1) & (values > values[at]).any(axis=1))]
     return [judged[at] for at in sorted(kept, key=lambda at: (*-values[at], judged[at].trial))]
+
+
+def _whole(judged: Sequence[TrialResult]) -> list[TrialResult]:
+    """Those that were not given up."""
+    return [one for one in judged if not is_pruned(one.figures or {})]
 
 
 def _shown(one: TrialResult) -> dict[str, Any]:
@@ -127,6 +134,9 @@ def _as_they_are(one: TrialResult) -> dict[str, Any]:
 
 
 def _importance(judged: Sequence[TrialResult], definition: Definition) -> dict[str, float]:
+    """Empty where sets were given up: the best tenth of all is more than the best that are sure then."""
+    if len(_whole(judged)) < len(judged):
+        return {}
     values = [upward(one.figures["in_sample"], definition.objectives[0]) for one in judged]
     return importance_of(definition.space, [one.params for one in judged], values)
 
@@ -139,9 +149,9 @@ def _deflated(judged: Sequence[TrialResult], definition: Definition) -> float | 
     some settings that plainly lose would so call every winner luck. Sets that resemble each other differ by less, so
     it errs towards luck.
 
-    With scenarios, too, it is of the rows as they are, of the best and of all: what luck gives is asked of the market
-    that was drawn, and scenarios are not drawn. Chosen by the worst case, the best is less of a best there, so that
-    what so many trials give by chance is set too high, and never too low.
+    With scenarios, too, it is of the rows as they are: what luck gives is asked of the market that was drawn, and
+    scenarios are not drawn. Chosen by the worst case, the best is less of a best there, which errs towards luck again.
+    Sets that were given up are counted in: they did run on the rows as they are.
     """
     if len(judged) < 2:
         return None
@@ -172,7 +182,7 @@ def _halves(judged: Sequence[TrialResult]) -> Overfitting | None:
 
 
 def _walk_forward(judged: Sequence[TrialResult], definition: Definition) -> list[dict[str, Any]]:
-    objective, chosen = definition.objectives[0], []
+    objective, chosen, judged = definition.objectives[0], [], _whole(judged)
     for split in range(definition.walk_forward.count if judged else 0):
         best = max(judged, key=lambda one: (upward(one.figures["splits"][split][0], objective), -one.trial))
         inside, outside = best.figures["splits"][split]

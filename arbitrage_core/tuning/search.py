@@ -39,15 +39,19 @@ TRIES_A_SET = 200
 OPTIONS = "-csearch_path=optuna -csynchronous_commit=off"
 
 Sampler = Literal["grid", "random", "tpe", "cmaes"]
-Values = list[float] | None
-"""A set's objectives in sample, in the definition's order; None when it was stopped."""
+UNTAUGHT: tuple[Sampler, ...] = ("grid", "random")
+"""Samplers that learn nothing from what sets bring."""
+
+PRUNED: Literal["pruned"] = "pruned"
+Values = list[float] | Literal["pruned"] | None
+"""A set's objectives in sample, in the definition's order; PRUNED when it was given up, None when it was stopped."""
 
 
 class Definition(BaseModel):
     """What is searched, and how: all that decides which sets a study tries.
 
     `scenarios`: names of the catalogue, or `all`. With any of them every objective, and every figure, is the worst case
-    over the rows as they are and those scenarios.
+    over the rows as they are and those scenarios. `prune`: sets that can be none of the best any more are given up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +61,7 @@ class Definition(BaseModel):
     objectives: tuple[str, ...] = Field(("pnl_quote",), min_length=1, max_length=3)
     constraints: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
+    prune: bool = False
     walk_forward: WalkForward = WalkForward()
     seed: int = Field(0, ge=0, lt=2**63)
 
@@ -72,7 +77,8 @@ class Definition(BaseModel):
     @classmethod
     def _must_be_in_the_catalogue(cls, scenarios: tuple[str, ...]) -> tuple[str, ...]:
         """In the catalogue's order, each once: a study is the same however they are named."""
-        chosen = {name.upper() for name in (SCENARIOS if ALL in scenarios else scenarios)}
+        named = {name.upper() for name in scenarios}
+        chosen = set(SCENARIOS) if ALL.upper() in named else named
         strangers = [name for name in chosen if name not in SCENARIOS]
         if strangers:
             raise ValueError(f"no scenario {', '.join(sorted(strangers))}; there are {', '.join(SCENARIOS)}")
@@ -82,6 +88,8 @@ class Definition(BaseModel):
     def _must_suit(self) -> "Definition":
         if self.sampler == "cmaes" and len(self.objectives) > 1:
             raise ValueError("cmaes has one objective; choose tpe for several")
+        if self.prune and not (self.scenarios and len(self.objectives) == 1 and self.sampler in UNTAUGHT):
+            raise ValueError("sets are pruned under scenarios, by one objective, chosen by grid or random")
         return self
 
     @property
@@ -157,8 +165,7 @@ class Search:
         for one, brought in zip(asked, values, strict=True):
             frozen = self._frozen(one.params, brought)
             if one.trial is not None:
-                state = TrialState.FAIL if brought is None else None
-                frozen = self._memory.tell(one.trial, brought, state=state)
+                frozen = self._memory.tell(one.trial, **_told(brought))
             with _faults_of(self._address):
                 self._stored.add_trial(frozen)
             self._told.append(frozen)
@@ -181,8 +188,7 @@ class Search:
         return True
 
     def _frozen(self, params: Params, values: Values) -> FrozenTrial:
-        state = TrialState.FAIL if values is None else TrialState.COMPLETE
-        return optuna.create_trial(state=state, params=params, distributions=self._distributions, values=values)
+        return optuna.create_trial(params=params, distributions=self._distributions, **_told(values))
 
 
 class Asked:
@@ -190,6 +196,13 @@ class Asked:
 
     def __init__(self, params: Params, trial: Trial | None) -> None:
         self.params, self.trial = params, trial
+
+
+def _told(brought: Values) -> dict[str, Any]:
+    """As Optuna takes it."""
+    if brought is None or brought == PRUNED:
+        return {"state": TrialState.FAIL if brought is None else TrialState.PRUNED, "values": None}
+    return {"state": TrialState.COMPLETE, "values": brought}
 
 
 def _sampler(definition: Definition, first: int) -> BaseSampler:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import arbitrage_core
-from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.errors import BadInput, InvariantBroken
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.session.binding import sources_digest
@@ -33,16 +33,20 @@ from arbitrage_core.storage.record.studies import (
     insert_results,
     read_results,
 )
+from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.evaluation import Evaluation
 from arbitrage_core.tuning.outcome import StudyOutcome, outcome_of
 from arbitrage_core.tuning.plateau import Neighbour, Plateau, neighbours_of, plateau_of
-from arbitrage_core.tuning.search import Asked, Definition, Search, Values
+from arbitrage_core.tuning.pruning import Pruning, is_pruned
+from arbitrage_core.tuning.search import PRUNED, Asked, Definition, Search, Values
 from arbitrage_core.tuning.space import Params
 
 BATCH = 64
 """Sets tried between two transactions: enough that neither they nor a scheduler's tasks weigh anything."""
 
-Evaluate = Callable[[Sequence[SessionConfig]], list[Evaluation]]
+Evaluate = Callable[..., list[Evaluation]]
+"""Of the configurations of sets, in their order; of a study that prunes, `bar=` as well, as `Evaluator.evaluate`."""
+
 Plan = Callable[[Params], SessionConfig]
 Told = Callable[[int, int], None]
 
@@ -131,6 +135,8 @@ def _searched(
     """All results, those known and those added, and the rows and seconds that adding them took."""
     objectives, results = order.definition.objectives, list(known)
     tried = [(one.params, _values_of(one.figures, objectives)) for one in known]
+    pruning = Pruning(order.definition)
+    pruning.take(known)
     began, evaluated_s, sessions = time.perf_counter(), 0.0, 0
     make_folder(folder / order.name)
     with closing(Search(order.definition, url, order.name, order.plan, tried)) as search:
@@ -139,19 +145,34 @@ def _searched(
             if not asked:
                 break
             configs, began_batch = [order.plan(one.params) for one in asked], time.perf_counter()
-            evaluations = evaluate(configs)
+            bar = pruning.bar
+            evaluations = evaluate(configs) if bar is None else evaluate(configs, bar=bar)
             evaluated_s += time.perf_counter() - began_batch
             sessions += sum(max(1, len(one.scenarios)) for one in evaluations)
+            _must_have_seen(order.definition, evaluations)
             fresh = _results(order, asked, evaluations, first=len(results))
             with record.begin() as connection:
                 insert_results(connection, study_id, fresh)
             _back_up(folder / order.name / f"{fresh[0].trial:06d}.json", order.start, fresh)
             search.tell(asked, [_values_of(one.figures, objectives) for one in fresh])
+            pruning.take(fresh)
             results += fresh
             if told is not None:
                 told(len(results), order.trials)
     elapsed_s = time.perf_counter() - began
     return results, {"param_rows": sessions * order.rows, "evaluated_s": evaluated_s, "elapsed_s": elapsed_s}
+
+
+def _must_have_seen(definition: Definition, evaluations: Sequence[Evaluation]) -> None:
+    """What is recorded as a worst case is one. Raises InvariantBroken for sets tried under other scenarios."""
+    expected = [BASELINE, *definition.scenarios] if definition.scenarios else []
+    for one in evaluations:
+        spared = one.failure is not None or (one.pruned and definition.prune)
+        if not spared and list(one.scenarios) != expected:
+            raise InvariantBroken(
+                f"the study names {', '.join(definition.scenarios) or 'no scenarios'}, and a set was tried under"
+                f" {', '.join(one.scenarios) or 'none'}"
+            )
 
 
 def _plateau(order: StudyOrder, evaluate: Evaluate, outcome: StudyOutcome) -> Plateau | None:
@@ -197,7 +218,9 @@ def _results(
 
 
 def _values_of(figures: dict[str, Any] | None, objectives: Sequence[str]) -> Values:
-    return None if figures is None else [float(figures["in_sample"][name]) for name in objectives]
+    if figures is None or is_pruned(figures):
+        return None if figures is None else PRUNED
+    return [float(figures["in_sample"][name]) for name in objectives]
 
 
 def _back_up(path: Path, start: StudyStart, results: Sequence[TrialResult]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.tune_run import _show
 from tests.console.test_commands import told
 
 MIXED = ["tune", "--synthetic", "mixed"]
@@ -12,6 +13,9 @@ CASES = [
     ([*MIXED, "--vary", "entry_spred_bps=1:2"], "no parameter 'entry_spred_bps'", "entry_spread_bps"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--sampler", "luck"], "sampler", "tune --help"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--objective", "fame"], "no objective fame", "tune --help"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "fire"], "no scenario 'fire'", "FEE_SURGE"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "QUOTE_DEPEG"], "2 currencies", "leave it out"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--prune"], "pruned under scenarios", "tune --help"),
 ]
 
 
@@ -24,3 +28,42 @@ def test_what_is_not_there_is_named_with_what_is(arguments, cause, cure, capsys,
     assert (code, out) == (2, "")
     assert cause in err
     assert cure in err
+
+
+FIGURES = {"pnl_quote": 12.5, "trades": 7}
+STRESSED = {
+    "objectives": ["pnl_quote"],
+    "best": [{"trial": 3, "params": {"a": 1.5}, "in_sample": FIGURES, "out_of_sample": FIGURES, "worst": "FEE_SURGE"}],
+    "trials": 9,
+    "failed": 1,
+    "pruned": 4,
+    "param_rows_per_s": 1_000,
+    "study": "small",
+    "preset": None,
+    "deflated_sharpe": 0.5,
+    "overfit_probability": None,
+}
+
+
+@pytest.mark.parametrize(
+    "plateau, said",
+    [
+        (None, "cannot be told"),
+        ({"holds": True, "worst_share": 0.8}, "the worst brings 80% of it, a plateau"),
+        ({"holds": False, "worst_share": -0.2}, "the worst brings -20% of it, NO plateau"),
+        ({"holds": False, "worst_share": None}, "they cannot be compared, NO plateau"),
+    ],
+)
+def test_the_worst_scenario_the_sets_given_up_and_the_plateau_are_said(plateau, said, capsys):
+    _show({**STRESSED, "plateau": plateau})
+    out = capsys.readouterr().out
+    for words in ("worst case", "FEE_SURGE", "9 sets tried, 1 of them stopped by the engine, 4 given up", said):
+        assert words in out
+
+
+def test_without_scenarios_there_is_no_worst_one(capsys):
+    plain = [{name: value for name, value in STRESSED["best"][0].items() if name != "worst"}]
+    _show({**STRESSED, "best": plain, "pruned": 0, "plateau": None})
+    out = capsys.readouterr().out
+    assert "worst case" not in out
+    assert "given up" not in out

@@ -73,6 +73,21 @@ def test_a_study_goes_out_in_tasks_and_its_winner_becomes_a_preset(
     assert (again["best"], again["preset"], again["param_rows_per_s"]) == (document["best"], document["preset"], 0)
 
 
+def test_a_study_goes_out_under_its_scenarios(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, server: None
+):
+    from flows.tuning import tuning
+
+    stand_on(monkeypatch, tmp_path / "home", postgres_url)
+    update = {"scenarios": ["FEE_SURGE", "LIQUIDITY_DROUGHT"], "study": "stressed", "save": None, "prune": True}
+    document = tuning(FORM.model_copy(update=update))
+    best = document["best"][0]
+    assert document["pruned"] > 0, "the bar goes out with the sets"
+    assert set(best["scenarios"]) == {"BASELINE", "FEE_SURGE", "LIQUIDITY_DROUGHT"}
+    worst = min(one["in_sample"]["pnl_quote"] for one in best["scenarios"].values())
+    assert best["in_sample"]["pnl_quote"] == worst == best["scenarios"][best["worst"]]["in_sample"]["pnl_quote"]
+
+
 def test_a_study_whose_record_is_away_fails_the_flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: None):
     from flows.tuning import tuning
 
@@ -92,6 +107,14 @@ def test_a_study_whose_record_is_away_fails_the_flow(tmp_path: Path, monkeypatch
 def test_a_search_that_cannot_be_is_refused(changed: dict[str, object], cause: str):
     with pytest.raises(BadInput, match=cause):
         definition_of(FORM.model_copy(update=changed))
+
+
+def test_a_form_names_scenarios_or_all_there_can_be():
+    assert definition_of(FORM).scenarios == ()
+    assert definition_of(FORM.model_copy(update={"scenarios": ["fee_surge"]})).scenarios == ("FEE_SURGE",)
+    everything = definition_of(FORM.model_copy(update={"scenarios": ["all"]})).scenarios
+    assert {"FEE_SURGE", "FLASH_CRASH"} < set(everything)
+    assert "QUOTE_DEPEG" not in everything, "one currency has no peg"
 
 
 def test_a_form_names_its_rows_once():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arbitrage_core.domain.errors import AnomalyFound, BadInput
+from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.scripted import Scripted
@@ -127,7 +127,7 @@ def test_what_a_session_says_of_one_market_spares_it_nothing():
         ([], (), ()),
         (["fee_surge", "FLASH_CRASH", "FEE_SURGE"], (), ("FEE_SURGE", "FLASH_CRASH")),
         (["FLASH_CRASH", "FEE_SURGE"], (), ("FEE_SURGE", "FLASH_CRASH")),
-        (["all"], (), NAMES[:-1]),
+        (["ALL"], (), NAMES[:-1]),
         (["all"], ("market.beta.BTC/USDT.quote_currency=USDC",), NAMES),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_scenario_that_changes_nothing_is_refused():
 def test_a_definition_names_scenarios_in_one_order_only():
     space = dict([range_of("a=1:2")])
     assert Definition(space=space, scenarios=("flash_crash", "FEE_SURGE")).scenarios == ("FEE_SURGE", "FLASH_CRASH")
-    assert Definition(space=space, scenarios=("all",)).scenarios == NAMES
+    assert Definition(space=space, scenarios=("All",)).scenarios == NAMES
     with pytest.raises(ValueError, match="no scenario FIRE"):
         Definition(space=space, scenarios=("fire",))
 
@@ -265,6 +265,18 @@ def test_a_study_chooses_by_the_worst_case_and_records_every_scenario(empty_url:
     fewer = order.definition.model_copy(update={"scenarios": CHOSEN[:1]})
     with pytest.raises(BadInput, match="begun with another definition"):
         run_study(replace(order, definition=fewer), evaluator.evaluate, empty_url, tmp_path)
+
+
+@pytest.mark.parametrize("tried, named", [(CHOSEN[:1], CHOSEN), (CHOSEN, ()), ((), CHOSEN)])
+def test_sets_tried_under_other_scenarios_than_the_study_names_are_never_recorded(
+    tried: tuple[str, ...], named: tuple[str, ...], evaluator: Evaluator, empty_url: str, tmp_path: Path
+):
+    other = evaluator_of(*tried) if tried else evaluator
+    order = order_of(other, trials=8)
+    order = replace(order, definition=order.definition.model_copy(update={"scenarios": named}))
+    with pytest.raises(InvariantBroken, match="a set was tried under"):
+        run_study(order, other.evaluate, empty_url, tmp_path)
+    assert results_of(empty_url) == []
 
 
 def test_what_luck_gives_is_told_of_the_rows_as_they_are():
