@@ -19,6 +19,7 @@ from flows.campaign_run import Ground, run_campaigns
 from flows.gate import gate_checks
 from flows.seed_faults import SeedFault, defect_of
 from flows.stages.d65 import D65
+from flows.stages.d68 import D68, T1
 from flows.stages.d69 import D69, VERDICT_CAMPAIGNS
 from flows.stages.features import FEATURES
 from flows.stages.stage import Stage
@@ -29,10 +30,13 @@ EXITS, ORDER_STATES = ("CONVERGED", "HOLD_TIME", "STOP_LOSS", "FEED_ENDED"), ("P
 
 
 def small_stage(fault: SeedFault | None) -> Stage:
-    """D65 with few seeds and rows; for a fault of injections D69 with one seed of the baseline and two scenarios, for
-    one of the verdict its own campaigns whole: that none of twenty seeds is called TRADE, two would not show."""
+    """D65 with few seeds and rows; for a fault of tuning two seeds of D68; for one of injections D69 with one seed of
+    the baseline and two scenarios, for one of the verdict its own campaigns whole: that none of twenty seeds is called
+    TRADE, two would not show."""
     if defect_of(fault).judged is not judge:
         return D69.model_copy(update={"campaigns": VERDICT_CAMPAIGNS, "required_trips": ()})
+    if defect_of(fault).looks_ahead or defect_of(fault).leaks_splits:
+        return D68.model_copy(update={"campaigns": (T1.model_copy(update={"seeds": (1, 2)}),)})
     if defect_of(fault).injects_nothing:
         few = tuple(campaign.model_copy(update={"seeds": (2,)}) for campaign in D69.campaigns[:3])
         return D69.model_copy(update={"campaigns": few, "required_trips": ()})
