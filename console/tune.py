@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.options import Data, Json, Rows, Seed, Settings, Symbols, Synthetic, Venues
+from console.options import Data, Duration, Json, Levels, Rows, Seed, Settings, Symbols, Synthetic, Venues
 
 
 def tune(
@@ -21,6 +21,8 @@ def tune(
     rows: Rows = None,
     venues: Venues = None,
     symbols: Symbols = None,
+    duration: Duration = None,
+    levels: Levels = None,
     settings: Settings = None,
     require: Annotated[
         list[str] | None, typer.Option(metavar="A<B", help="Try only sets for which this holds. Again for more.")
@@ -40,18 +42,25 @@ def tune(
     splits: Annotated[int, typer.Option(metavar="N", min=1, max=50, help="Walk-forward splits.")] = 4,
     study: Annotated[str | None, typer.Option(metavar="NAME", help="Its name; the same again goes on with it.")] = None,
     save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep the best set as a preset.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|tcp://HOST:PORT",
+            help="Try sets in N processes of their own, or on a Dask scheduler that runs. Same outcome. Default: here.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Search for parameters: every set through the full engine, in sample and out of sample, recorded in PostgreSQL.
 
-    Exit code 0: all sets were tried and recorded. 1: the record failed; nothing recorded is lost, and the same command
-    goes on. 2: there is no such search.
+    Exit code 0: all sets were tried and recorded. 1: the record or the cluster failed; nothing recorded is lost, and
+    the same command goes on. 2: there is no such search.
     """
     from console.options import wanted_of
     from console.tune_run import Order, run
 
     order = Order(
-        wanted=wanted_of(data, synthetic, seed, rows, venues, symbols, None, None),
+        wanted=wanted_of(data, synthetic, seed, rows, venues, symbols, duration, levels),
         search={
             "vary": vary,
             "constraints": require or [],
@@ -63,6 +72,7 @@ def tune(
             "splits": splits,
             "study": study,
             "save": save,
+            "cluster": cluster,
             "settings": settings or [],
         },
     )

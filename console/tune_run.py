@@ -1,5 +1,6 @@
 """The run of a study: Prefect ready, the flow, the best sets in sample and out of sample."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from console.prefect_ready import prefect_ready
 from console.progress import SeedsProgress
 from console.source import Wanted
 from flows.tuning_form import TuningForm, definition_of, planner
+from flows.tuning_place import must_answer, place_wanted
+from flows.tuning_rows import NS_PER_MS
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,18 @@ class Order:
 
 
 def run(order: Order, *, as_json: bool) -> int:
-    """Runs it, shows the best sets and gives the exit code. Raises BadInput, RecordAway."""
+    """Runs it, shows the best sets and gives the exit code. Raises BadInput, RecordAway, ClusterFailed."""
     if bool(order.wanted.data) == (order.wanted.synthetic is not None):
         raise BadInput(
             "the rows come either from --data or from --synthetic, one of the two",
             "name one: --data FILE, or --synthetic mixed",
         )
-    form = _form(order)
+    form = form_of(order)
+    cluster = place_wanted(form.cluster)
+    if isinstance(cluster, str):
+        must_answer(cluster)
+    # what ends the flow is said once, by `complain`, and in the Prefect UI with its traceback
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     prefect_ready(say)
     from flows.progress import listen
     from flows.tuning import tuning
@@ -47,7 +55,7 @@ def run(order: Order, *, as_json: bool) -> int:
     return ACCEPTED
 
 
-def _form(order: Order) -> TuningForm:
+def form_of(order: Order) -> TuningForm:
     """The flow's form, of a search that can be. Raises BadInput."""
     wanted = order.wanted
     try:
@@ -58,6 +66,8 @@ def _form(order: Order) -> TuningForm:
             symbols=list(wanted.symbols or ()),
             seed=wanted.seed,
             rows=wanted.rows,
+            duration_ms=None if wanted.duration_ns is None else wanted.duration_ns / NS_PER_MS,
+            levels=wanted.levels,
             **order.search,
         )
     except ValidationError as error:

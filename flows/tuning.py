@@ -1,6 +1,6 @@
 """The flow `tuning`: a study of parameter sets, in fat batches, all of it in Postgres."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,58 +11,66 @@ from prefect.futures import PrefectFutureList
 
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import add_preset
 from arbitrage_core.tuning.bar import Bar
-from arbitrage_core.tuning.evaluation import Evaluation, Evaluator
+from arbitrage_core.tuning.evaluation import Evaluation
 from arbitrage_core.tuning.outcome import StudyOutcome
 from arbitrage_core.tuning.preset_evidence import evidence_of
+from arbitrage_core.tuning.search import Sampler
 from arbitrage_core.tuning.study import StudyOrder, code_digest, run_study
+from flows.campaign_run import Ground
 from flows.grounds import ground
 from flows.progress import Progress
-from flows.tuning_form import TuningForm, definition_of, feed_of, planner
-
-TASKS = 2
-"""A batch goes out in so many tasks: each costs a fifth of a second, and evaluates its sets in compiled code."""
+from flows.tuning_form import TuningForm, definition_of, planner, rows_of
+from flows.tuning_place import Place, opened, place_wanted
+from flows.tuning_rows import feed_of
+from flows.tuning_share import Share, evaluator_for, grounds_of
 
 NAME_CHARACTERS = 12
 
+UNTAUGHT: tuple[Sampler, ...] = ("grid", "random")
+"""Samplers that learn nothing from what sets brought."""
 
 DEFAULT = TuningForm()
 
 
-class Share:
-    """What a task evaluates; Prefect passes it on as it is."""
-
-    def __init__(self, evaluator: Evaluator, configs: Sequence[SessionConfig], bar: Bar | None) -> None:
-        self.evaluator, self.configs, self.bar = evaluator, configs, bar
-
-
 @task(name="evaluate", task_run_name="evaluate", cache_policy=NO_CACHE, persist_result=False)
-def evaluate(share: Share, threads: int) -> list[Evaluation]:
-    """Evaluates a share of a batch, in so many threads."""
-    return share.evaluator.evaluate(share.configs, threads, bar=share.bar)
+def evaluate(share: Share, place: Place) -> list[Evaluation]:
+    """Evaluates a share of a batch, at its place."""
+    return place.evaluate(share)
 
 
 @flow(name="tuning", description="A study of parameter sets, in sample and out of sample.")
 def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
-    """Runs a study, or goes on with one, and gives its outcome. Fails when Postgres does.
+    """Runs a study, or goes on with one, and gives its outcome. Fails when Postgres does, or the cluster.
 
     Args:
         form: what to search; every field has a default
     """
     line = get_run_logger().info
-    definition, here = definition_of(form), ground(line)
-    feed, plan = feed_of(form), planner(form)
-    evaluator = Evaluator(feed, definition.walk_forward, definition.scenarios)
-    evaluator.prepare(plan({}), line)
+    definition_of(form)
+    with opened(place_wanted(form.cluster), line) as place:
+        return studied(form, ground(line), place, line)
+
+
+def studied(form: TuningForm, here: Ground, place: Place, line: Callable[[str], object]) -> dict[str, Any]:
+    """The study, at a place. This process leads it: it alone chooses sets, and it alone writes."""
+    definition, plan, rows = definition_of(form), planner(form), rows_of(form).model_dump_json()
+    evaluator = evaluator_for(rows, data_digest(feed_of(form)))
+    evaluator.prepare(plan({}), line)  # here first: workers of this machine find the engine compiled
+    grounds = grounds_of(evaluator)
     identity = [definition.model_dump(mode="json"), evaluator.data_digest, plan({}).digest, code_digest()]
     name = form.study or f"study-{digest_of(identity)[:NAME_CHARACTERS]}"
-    order = StudyOrder(name, definition, plan, evaluator.data_digest, evaluator.rows, form.trials)
+    at_once = place.workers if form.sampler in UNTAUGHT and not form.prune else 1  # the bar learns, too
+    order = StudyOrder(
+        name, definition, plan, evaluator.data_digest, evaluator.rows, form.trials, batches_at_once=at_once
+    )
     progress = Progress(form.trials, f"{name}: sets", line)
     outcome = run_study(
         order,
-        partial(evaluated, evaluator),
+        partial(evaluated, rows, grounds, place),
         here.postgres_url,
         here.home / "tuning",
         lambda done, wanted: progress.told(name, done, wanted),
@@ -73,11 +81,13 @@ def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
     return document
 
 
-def evaluated(evaluator: Evaluator, configs: Sequence[SessionConfig], *, bar: Bar | None = None) -> list[Evaluation]:
-    """A batch, in a few tasks, in the order given."""
-    size = -(-len(configs) // TASKS)
-    shares = [Share(evaluator, configs[at : at + size], bar) for at in range(0, len(configs), size)]
-    futures: PrefectFutureList[list[Evaluation]] = evaluate.map(shares, unmapped(1))
+def evaluated(
+    rows: str, grounds: dict[str, str], place: Place, configs: Sequence[SessionConfig], *, bar: Bar | None = None
+) -> list[Evaluation]:
+    """These sets, in a few tasks, in the order given."""
+    size = -(-len(configs) // place.shares)
+    shares = [Share(rows, grounds, configs[at : at + size], bar) for at in range(0, len(configs), size)]
+    futures: PrefectFutureList[list[Evaluation]] = evaluate.map(shares, unmapped(place))
     return [evaluation for share in futures.result() for evaluation in share]
 
 

@@ -36,6 +36,7 @@ FORBIDDEN = [
     ("The engine package: layers", "arbitrage_core.domain", "arbitrage_core.engine"),
     ("The engine package knows neither", "arbitrage_core.session", "prefect"),
     ("The engine package knows neither", "arbitrage_core.storage", "great_expectations"),
+    ("The engine package knows neither", "arbitrage_core.tuning", "distributed"),
     ("The core has no I/O", "arbitrage_core.engine", "time"),
     ("The core has no I/O", "arbitrage_core.domain", "asyncio"),
     ("The core has no I/O", "arbitrage_core.strategies", "ccxt"),

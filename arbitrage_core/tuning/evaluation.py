@@ -4,6 +4,7 @@ Each set leaves the state that a backtest of it leaves, byte for byte, on the ro
 Rows and envelopes are in memory once and shared; folds run outside Python's lock, so that threads use every core.
 """
 
+import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,14 @@ class Evaluator:
     def rows(self) -> int:
         """How many rows there are, once: each scenario has as many again."""
         return len(self.courses[0].rows)
+
+    @cached_property
+    def rows_digest(self) -> str:
+        """SHA-256 (hex) of the rows themselves, every scenario's; `data_digest` is of what they are said to be."""
+        digest = hashlib.sha256()
+        for course in self.courses:
+            digest.update(course.rows.view(np.uint8))
+        return digest.hexdigest()
 
     @cached_property
     def edges_ns(self) -> np.ndarray:

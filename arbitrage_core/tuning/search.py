@@ -165,7 +165,7 @@ class Search:
         for one, brought in zip(asked, values, strict=True):
             frozen = self._frozen(one.params, brought)
             if one.trial is not None:
-                frozen = self._memory.tell(one.trial, **_told(brought))
+                frozen = one.trial.study.tell(one.trial, **_told(brought))
             with _faults_of(self._address):
                 self._stored.add_trial(frozen)
             self._told.append(frozen)

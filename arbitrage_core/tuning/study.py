@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,12 @@ Told = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class StudyOrder:
-    """What to search: `plan` makes a session of a parameter set, and of none the one they are varied in."""
+    """What to search: `plan` makes a session of a parameter set, and of none the one they are varied in.
+
+    `batches_at_once` are asked for and evaluated together, so that many workers all have something to do. Their sets do
+    not know what came of each other, so more than one is for samplers that would not learn from it: then a study tries
+    the same sets however many there are.
+    """
 
     name: str
     definition: Definition
@@ -62,6 +68,7 @@ class StudyOrder:
     rows: int
     trials: int
     batch: int = BATCH
+    batches_at_once: int = 1
 
     @property
     def start(self) -> StudyStart:
@@ -141,24 +148,26 @@ def _searched(
     make_folder(folder / order.name)
     with closing(Search(order.definition, url, order.name, order.plan, tried)) as search:
         while len(results) < order.trials:
-            asked = search.ask(len(results), min(order.batch, order.trials - len(results)))
+            asked = _asked(order, search, len(results))
             if not asked:
                 break
-            configs, began_batch = [order.plan(one.params) for one in asked], time.perf_counter()
+            configs, began_batch = [order.plan(one.params) for one in chain(*asked)], time.perf_counter()
             bar = pruning.bar
             evaluations = evaluate(configs) if bar is None else evaluate(configs, bar=bar)
             evaluated_s += time.perf_counter() - began_batch
             sessions += sum(max(1, len(one.scenarios)) for one in evaluations)
             _must_have_seen(order.definition, evaluations)
-            fresh = _results(order, asked, evaluations, first=len(results))
-            with record.begin() as connection:
-                insert_results(connection, study_id, fresh)
-            _back_up(folder / order.name / f"{fresh[0].trial:06d}.json", order.start, fresh)
-            search.tell(asked, [_values_of(one.figures, objectives) for one in fresh])
-            pruning.take(fresh)
-            results += fresh
-            if told is not None:
-                told(len(results), order.trials)
+            for batch in asked:
+                fresh = _results(order, batch, evaluations[: len(batch)], first=len(results))
+                evaluations = evaluations[len(batch) :]
+                with record.begin() as connection:
+                    insert_results(connection, study_id, fresh)
+                _back_up(folder / order.name / f"{fresh[0].trial:06d}.json", order.start, fresh)
+                search.tell(batch, [_values_of(one.figures, objectives) for one in fresh])
+                pruning.take(fresh)
+                results += fresh
+                if told is not None:
+                    told(len(results), order.trials)
     elapsed_s = time.perf_counter() - began
     return results, {"param_rows": sessions * order.rows, "evaluated_s": evaluated_s, "elapsed_s": elapsed_s}
 
@@ -192,6 +201,13 @@ def _plateau(order: StudyOrder, evaluate: Evaluate, outcome: StudyOutcome) -> Pl
         for params, one in zip(tried, evaluate(configs) if configs else [], strict=True)
     ]
     return plateau_of(best["trial"], definition.objectives[0], best["in_sample"], neighbours)
+
+
+def _asked(order: StudyOrder, search: Search, first: int) -> list[list[Asked]]:
+    """The next batches, from this set on; none at the end of a grid."""
+    until = min(first + order.batch * order.batches_at_once, order.trials)
+    batches = [search.ask(at, min(order.batch, until - at)) for at in range(first, until, order.batch)]
+    return [batch for batch in batches if batch]
 
 
 def _results(

@@ -300,7 +300,7 @@ def test_the_help_imports_nothing_heavy():
     code = "import sys; from console.cli import run; run(['--help']); print([*sys.modules], file=sys.stderr)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     shown = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert not {"numpy", "numba", "pandas", "pyarrow", "plotly", "pydantic"} & set(eval(shown.stderr))
+    assert not {"numpy", "numba", "pandas", "pyarrow", "plotly", "pydantic", "dask"} & set(eval(shown.stderr))
 
 
 @pytest.mark.parametrize("arguments, code", [(["--version"], 0), (["--no-such-option"], 4)])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from console.tune_run import _show
+from console.source import Wanted
+from console.tune_run import Order, _show, form_of
 from tests.console.test_commands import told
 
 MIXED = ["tune", "--synthetic", "mixed"]
@@ -16,6 +17,11 @@ CASES = [
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "fire"], "no scenario 'fire'", "FEE_SURGE"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--scenario", "QUOTE_DEPEG"], "2 currencies", "leave it out"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--prune"], "pruned under scenarios", "tune --help"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--cluster", "two"], "'two' is no cluster", "tcp://host:8786"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--cluster", "500"], "a cluster of 500 processes", "from 1 to 64"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--duration", "60"], "duration '60' is not understood", "60s"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--levels", "99"], "levels", "tune --help"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--venues", "alpha"], "1 venues", "2"),
 ]
 
 
@@ -23,7 +29,7 @@ CASES = [
     "arguments,cause,cure", CASES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_what_is_not_there_is_named_with_what_is(arguments, cause, cure, capsys, monkeypatch):
-    monkeypatch.setattr("console.prefect_ready.prefect_ready", lambda notice: pytest.fail("nothing may be started"))
+    monkeypatch.setattr("console.tune_run.prefect_ready", lambda notice: pytest.fail("nothing may be started"))
     code, out, err = told(capsys, *arguments)
     assert (code, out) == (2, "")
     assert cause in err
@@ -67,3 +73,17 @@ def test_without_scenarios_there_is_no_worst_one(capsys):
     out = capsys.readouterr().out
     assert "worst case" not in out
     assert "given up" not in out
+
+
+def test_a_cluster_that_is_not_there_is_said_before_anything_starts(capsys, monkeypatch):
+    monkeypatch.setattr("console.tune_run.prefect_ready", lambda notice: pytest.fail("nothing may be started"))
+    code, out, err = told(capsys, *MIXED, "--vary", "entry_spread_bps=20:30", "--cluster", "tcp://127.0.0.1:1")
+    assert (code, out) == (1, "")
+    assert "no Dask scheduler answers at tcp://127.0.0.1:1" in err
+    assert "dask worker" in err
+
+
+def test_what_is_asked_of_the_rows_reaches_the_form():
+    wanted = Wanted(synthetic="mixed", duration_ns=1_500_000_000, levels=3, symbols=("BTC/USDT",))
+    form = form_of(Order(wanted, {"vary": ["entry_spread_bps=20:30"], "cluster": "2"}))
+    assert (form.duration_ms, form.levels, form.symbols, form.cluster) == (1_500.0, 3, ["BTC/USDT"], "2")

@@ -12,7 +12,8 @@ from arbitrage_core.storage.record.availability import RecordAway
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import read_preset
 from flows.campaign_run import Ground
-from flows.tuning_form import TuningForm, definition_of, feed_of, planner
+from flows.tuning_form import TuningForm, definition_of, planner
+from flows.tuning_rows import feed_of
 from tests.services.servers import postgres_url
 
 __all__ = ["postgres_url"]
@@ -120,6 +121,25 @@ def test_a_form_names_scenarios_or_all_there_can_be():
 def test_a_form_names_its_rows_once():
     with pytest.raises(BadInput, match="one of the two"):
         feed_of(FORM.model_copy(update={"data": ["quotes.parquet"]}))
+
+
+def test_rows_end_with_their_time_or_their_number_whichever_is_sooner():
+    def last_ms(**changed: object) -> tuple[int, float]:
+        rows = [row for rows in feed_of(FORM.model_copy(update=changed)) for row in rows["now_ns"]]
+        return len(rows), (rows[-1] - rows[0]) / 1e6
+
+    every = last_ms(rows=2_000)
+    assert last_ms(rows=2_000, duration_ms=every[1] + 1) == every
+    count, length_ms = last_ms(rows=None, duration_ms=5_000.0)
+    assert 100 < count < 2_000
+    assert 4_500 < length_ms < 5_000
+    assert last_ms(rows=count + 1)[1] >= 5_000
+
+
+def test_books_are_as_deep_as_asked_and_a_plan_knows():
+    deep = FORM.model_copy(update={"levels": 3, "duration_ms": 1_000.0, "venues": ["alpha", "gamma"]})
+    assert (feed_of(deep).levels, planner(deep)({}).levels) == (3, 3)
+    assert [venue.name for venue in planner(deep)({}).venues] == ["alpha", "gamma"]
 
 
 def test_a_set_is_laid_over_the_forms_settings():
