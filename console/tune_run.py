@@ -106,6 +106,13 @@ def _show(document: dict[str, Any]) -> None:
         value = document[name]
         console.print(f"{said}: {'cannot be told' if value is None else _plain(value)}")
     console.print(f"neighbours of the best: {_said_of(document['plateau'])}")
+    if document["importance"]:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in document["importance"].items())
+        console.print(f"what mattered: {shares}")
+    against = document["objections"]
+    console.print("the best set holds up" if not against else "the best set does NOT hold up:")
+    for one in against:
+        console.print(f"  {one}")
     console.print(f"study {document['study']}")
     if document["preset"]:
         console.print(f"preset {document['preset']['name']}, version {document['preset']['version']}")

@@ -76,8 +76,10 @@ def studied(form: TuningForm, here: Ground, place: Place, line: Callable[[str], 
         lambda done, wanted: progress.told(name, done, wanted),
     )
     document = outcome.document() | {"preset": _saved(form, outcome, order, here.postgres_url)}
-    create_table_artifact(_table(outcome), key="tuning", description=f"{name}: {outcome.trials} sets")
-    line(f"study {name}: {outcome.trials} sets, {outcome.param_rows_per_s:,} sets × rows a second")
+    held = "; ".join(outcome.objections) or "nothing, it holds up"
+    said = f"{name}: {outcome.trials} sets. What speaks against the best: {held}"
+    create_table_artifact(_table(outcome), key="tuning", description=said)
+    line(f"study {said}; {outcome.param_rows_per_s:,} sets × rows a second")
     return document
 
 

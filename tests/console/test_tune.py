@@ -48,6 +48,8 @@ STRESSED = {
     "preset": None,
     "deflated_sharpe": 0.5,
     "overfit_probability": None,
+    "importance": {"a": 0.75, "b": 0.25},
+    "objections": [],
 }
 
 
@@ -65,6 +67,17 @@ def test_the_worst_scenario_the_sets_given_up_and_the_plateau_are_said(plateau, 
     out = capsys.readouterr().out
     for words in ("worst case", "FEE_SURGE", "9 sets tried, 1 of them stopped by the engine, 4 given up", said):
         assert words in out
+
+
+def test_what_mattered_is_said_and_what_speaks_against_the_best(capsys):
+    _show({**STRESSED, "plateau": None})
+    out = capsys.readouterr().out
+    assert "what mattered: a 75%, b 25%" in out
+    assert "the best set holds up" in out
+    _show({**STRESSED, "plateau": None, "importance": {}, "objections": ["it stands alone", "it earned 0"]})
+    out = capsys.readouterr().out
+    assert "what mattered" not in out
+    assert "does NOT hold up:\n  it stands alone\n  it earned 0\n" in out
 
 
 def test_without_scenarios_there_is_no_worst_one(capsys):
