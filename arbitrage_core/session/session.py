@@ -38,8 +38,8 @@ class Session:
     entries (arrays by the names of `SessionLog`) as they come, before the fold goes on. `interpreted` runs the same
     functions as plain Python; `replaced` exchanges engine functions by name, for planting a defect; `shape` takes a
     larger engine than the configuration needs, with the same results. `venue_config`: what the venues really do (fees,
-    slippage, latency, outages) where that is not what the engine was told. Raises `AnomalyFound` when the engine stops
-    itself.
+    slippage, latency, outages) where that is not what the engine was told. `output`: that of a session which is over,
+    written over. Raises `AnomalyFound` when the engine stops itself.
     """
 
     def __init__(
@@ -53,13 +53,15 @@ class Session:
         notice: Notice | None = None,
         shape: Shape | None = None,
         venue_config: SessionConfig | None = None,
+        output: np.ndarray | None = None,
     ) -> None:
         self.config, self.session_key, self.shape = config, session_key, shape or shape_of(config)
         self.params = params_record(config, self.shape, session_key)
         self.state = fresh_state(config, self.shape, self.params[0])
         venues = venue_config or config
         self.account, self.terms = fresh_account(venues, self.shape), terms_record(venues, self.shape)
-        self.output = one(output_dtype(self.shape.levels))
+        self.output = one(output_dtype(self.shape.levels)) if output is None else output
+        self.output["applied"] = 0
         self.rows, self.handed_on, self.ended = 0, 0, False
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LOGS, "report_positions")}
         self.on_drain = on_drain

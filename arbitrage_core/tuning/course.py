@@ -43,10 +43,11 @@ class Course:
             rates = session.state[0].symbols["rates"][: len(config.symbols)]
             self._around[key] = rows, Envelope.of(rows, rates)
 
-    def run(self, config: SessionConfig) -> LeapingSession:
-        """The session of one set, run to its end. Raises AnomalyFound."""
+    def run(self, config: SessionConfig, trades_only: bool = False, output: np.ndarray | None = None) -> LeapingSession:
+        """The session of one set, run to its end; the others as it takes them. Raises AnomalyFound."""
         venues = stressed_venues(config, self.venue_settings) if self.venue_settings else None
-        session = LeapingSession(config, config.session_key(self.data_digest), venue_config=venues)
+        key = config.session_key(self.data_digest)
+        session = LeapingSession(config, key, venue_config=venues, trades_only=trades_only, output=output)
         rows, around = self._around[session.shape.venues, session.shape.levels]
         session.run(rows, around)
         session.end()

@@ -13,7 +13,7 @@ from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.state import LONG_AGO_NS
 
-BLOCK_ROWS = 128
+BLOCK_ROWS = 64
 """Rows a block: fewer pass more of them by, more cost less to look at."""
 
 RATIO_SLACK = 1e-12
@@ -25,7 +25,8 @@ class Envelope:
     """Of B blocks, S symbols and V venues.
 
     ratios   f8[B, S]: the highest bid over another venue's ask that any row of the block showed, slack included; inf
-             where a block holds a row that may not be passed by (no quote, of no market, with a price below 0 or NaN)
+             where a block holds a row that may not be passed by (no quote, of no market, with a price below 0 or NaN,
+             earlier than the row before it)
     last     i8[B, S, V]: index of the market's last quote up to the end of the block; −1 before its first
     moved_ns i8[B, S, V]: when its best prices last changed, as `observe` keeps it
     """
@@ -58,11 +59,15 @@ def _measure(rows, rates, ratios, last, moved_ns):
     bids, asks = np.zeros((symbols, venues)), np.full((symbols, venues), np.inf)
     first_bids, first_asks = np.zeros((symbols, venues)), np.zeros((symbols, venues))
     seen, moved = np.full((symbols, venues), -1), np.full((symbols, venues), LONG_AGO_NS)
+    before_ns = LONG_AGO_NS
     for block in range(ratios.shape[0]):
         start = block * BLOCK_ROWS
         for index in range(start, min(start + BLOCK_ROWS, rows.shape[0])):
             row = rows[index]
             s, v = np.int64(row.symbol), np.int64(row.venue)
+            if row.now_ns < before_ns:
+                ratios[block, :] = np.inf
+            before_ns = row.now_ns
             if row.kind != RowKind.QUOTE or not (0 <= s < symbols and 0 <= v < venues):
                 ratios[block, :] = np.inf
                 continue

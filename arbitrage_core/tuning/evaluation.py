@@ -23,7 +23,7 @@ from arbitrage_core.session.binding import Notice
 from arbitrage_core.tuning.bar import Bar
 from arbitrage_core.tuning.course import BASELINE, Course, courses_of
 from arbitrage_core.tuning.figures import Figures, TradeColumns, figures_of
-from arbitrage_core.tuning.leaping_session import LeapingSession
+from arbitrage_core.tuning.leaping_session import LeapingSession, used_output
 from arbitrage_core.tuning.splits import WalkForward
 from arbitrage_core.tuning.worst_case import worst_case, worst_scenario
 
@@ -137,17 +137,18 @@ class Evaluator:
         """One set; the engine must have been prepared for it."""
         found: dict[str, Conduct] = {}
         profits: tuple[float, ...] = ()
-        for course in self._in_order(bar):
-            try:
-                session = course.run(config)
-            except AnomalyFound as anomaly:
-                where = f"{course.name}: " if len(self.courses) > 1 else ""
-                return Evaluation(config.digest, "", {}, {}, (), (), failure=f"{where}{anomaly}")
-            trades = TradeColumns.of(session.log.trades, booking_unit(config.reporting_currency))
-            found[course.name] = self._conduct(session.state_hash, trades)
-            profits = profits or tuple(trades.by_period(self.edges_ns).tolist())
-            if bar is not None and bar.is_missed(one.splits for one in found.values()):
-                break
+        with used_output(shape_of(config).levels) as output:
+            for course in self._in_order(bar):
+                try:
+                    session = course.run(config, trades_only=True, output=output)
+                except AnomalyFound as anomaly:
+                    where = f"{course.name}: " if len(self.courses) > 1 else ""
+                    return Evaluation(config.digest, "", {}, {}, (), (), failure=f"{where}{anomaly}")
+                trades = TradeColumns.of(session.log.trades, booking_unit(config.reporting_currency))
+                found[course.name] = self._conduct(session.state_hash, trades)
+                profits = profits or tuple(trades.by_period(self.edges_ns).tolist())
+                if bar is not None and bar.is_missed(one.splits for one in found.values()):
+                    break
         found = {course.name: found[course.name] for course in self.courses if course.name in found}
         evaluation = evaluation_of(config.digest, found, profits, scenarios=len(self.courses) > 1)
         return replace(evaluation, pruned=len(found) < len(self.courses))

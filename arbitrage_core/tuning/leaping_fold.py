@@ -31,8 +31,9 @@ REST = record(
     since_mark_ns="i8",  # the mark that was due when it came to rest
     counter="i8",  # trades sent before
     day_end_ns="i8",
+    trades_only="i8",  # non-zero: of the logs only that of the trades is wanted
 )
-"""What the fold remembers from call to call: a mark after this one has found nothing but what the last one did."""
+"""What the fold remembers from call to call: a mark after that one has found nothing but what the last one did."""
 
 
 @compiled
@@ -59,7 +60,18 @@ def fold_leaping(states, params_records, outs, accounts, terms_records, rests, r
         position += consumed
         if position < end:
             return position
+        if rest.trades_only != 0:
+            forget(out)
     return position
+
+
+@inlined
+def forget(out):
+    """Empties the logs but that of the trades: written over and over, they stay in the processor's cache."""
+    if out.order_sent == out.order_count:
+        out.order_count, out.order_sent = 0, 0
+        out.change_count, out.fill_count, out.incident_count, out.equity_count = 0, 0, 0, 0
+        out.funding_count, out.guard_count, out.report_count, out.written = 0, 0, 0, out.trade_count
 
 
 @inlined

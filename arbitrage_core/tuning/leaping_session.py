@@ -1,6 +1,9 @@
 """The leaping session: a session over rows that are all in memory, which leaps over blocks that cannot matter to it."""
 
 import hashlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,8 +52,29 @@ def ready_leaping_fold(strategy: str, shape: Shape, notice: Notice | None = None
     return make_ready(bound_leaping_fold(strategy, shape), (*records, *arrays), notice)
 
 
+@lru_cache(maxsize=8)
+def _idle_outputs(levels: int) -> deque[np.ndarray]:
+    return deque()
+
+
+@contextmanager
+def used_output(levels: int) -> Iterator[np.ndarray]:
+    """The output of a session that is over, for another one; or a new one, as long as all are in use."""
+    idle = _idle_outputs(levels)
+    try:
+        output = idle.pop()
+    except IndexError:
+        output = one(output_dtype(levels))
+    yield output
+    idle.append(output)
+
+
 class LeapingSession(Session):
-    """As `Session`; `run` feeds it rows with their envelope. Same states, trades and fills, fewer marks in its log."""
+    """As `Session`; `run` feeds it rows with their envelope. Same states, trades and fills, fewer marks in its log.
+
+    `trades_only`: of its logs only that of the trades can be relied on. `output`: as `Session` takes it. To make one
+    anew, and to keep all that is written, takes as long as many a set.
+    """
 
     def __init__(
         self,
@@ -60,10 +84,14 @@ class LeapingSession(Session):
         on_drain: Drained | None = None,
         notice: Notice | None = None,
         venue_config: SessionConfig | None = None,
+        trades_only: bool = False,
+        output: np.ndarray | None = None,
     ) -> None:
         self._rest = one(REST)
-        self._rest[0].since_mark_ns = NOT_AT_REST
-        super().__init__(config, session_key, on_drain=on_drain, notice=notice, venue_config=venue_config)
+        self._rest[0].since_mark_ns, self._rest[0].trades_only = NOT_AT_REST, int(trades_only)
+        super().__init__(
+            config, session_key, on_drain=on_drain, notice=notice, venue_config=venue_config, output=output
+        )  # fmt: skip
 
     def run(self, rows: np.ndarray, around: Envelope) -> None:
         """Applies `row_dtype(shape.levels)[n]` with the `Envelope` of just these rows. Raises as `feed` does."""

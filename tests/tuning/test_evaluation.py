@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.errors import AnomalyFound, BadInput
+from arbitrage_core.domain.record import one
 from arbitrage_core.domain.row import FeedStatus, RowKind, row_dtype
 from arbitrage_core.domain.trade import Phase
-from arbitrage_core.engine.output import TRADE_OUT
+from arbitrage_core.engine.output import TRADE_OUT, output_dtype
 from arbitrage_core.session.session import Session
 from arbitrage_core.tuning.course import joined
 from arbitrage_core.tuning.envelope import BLOCK_ROWS, Envelope
@@ -116,6 +117,29 @@ def test_sets_are_evaluated_in_threads_as_one_by_one(evaluator: Evaluator):
             session.feed(rows)
         session.end()
         assert evaluation.state_hash == session.state_hash
+
+
+def test_a_used_output_and_logs_that_are_thrown_away_change_nothing(evaluator: Evaluator):
+    output = one(output_dtype(1))
+    for settings in (SETS[0], SETS[3], SETS[6]):
+        config = config_of(settings)
+        whole = evaluator.run(config)
+        must_be_equal(whole, evaluator.courses[0].run(config, output=output))
+        short = evaluator.courses[0].run(config, trades_only=True, output=output)
+        assert short.state_hash == whole.state_hash
+        assert short.account.tobytes() == whole.account.tobytes()
+        assert short.log.trades.tobytes() == whole.log.trades.tobytes()
+        assert len(short.log.fills) < len(whole.log.fills) / 4
+
+
+def test_a_row_earlier_than_the_one_before_stops_a_set_that_would_leap_over_it():
+    rows = joined(market_feed())
+    rows["now_ns"][30_050:] -= 3_600_000_000_000
+    leaping = LeapingSession(config_of(["entry_spread_bps=400"]), 7)
+    around = Envelope.of(rows, leaping.state[0].symbols["rates"][:3])
+    assert np.isinf(around.ratios[30_050 // BLOCK_ROWS]).all()
+    with pytest.raises(AnomalyFound, match="time must not run back"):
+        leaping.run(rows, around)
 
 
 def test_sets_of_other_markets_are_refused(evaluator: Evaluator):

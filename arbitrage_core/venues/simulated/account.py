@@ -128,11 +128,11 @@ def fresh_account(config: SessionConfig, shape: Shape) -> np.ndarray:
     head.rates[:] = np.nan
     head.rates[0] = 1.0
     head.cash_amounts[: len(config.venues), 0] = config.starting_amounts()
-    terms = terms_record(config, shape)[0]
-    for s in range(len(config.symbols)):
-        for v in range(len(config.venues)):
-            initial_lots = terms.symbols[s].markets[v].initial_lots
-            head.symbols[s].reported_lots[v] = head.symbols[s].position_lots[v] = initial_lots
+    names = [venue.name for venue in config.venues]
+    for market in config.markets:
+        symbol, v = head.symbols[config.symbols.index(market.symbol)], names.index(market.venue)
+        initial_lots = lots_of(market.initial_base, config.lot_base(market.symbol))
+        symbol.reported_lots[v] = symbol.position_lots[v] = initial_lots
     return account
 
 
