@@ -201,7 +201,7 @@ def test_a_scenario_in_which_a_set_does_not_trade_gives_nothing():
 def test_a_set_stopped_under_a_scenario_fails_and_says_under_which(monkeypatch: pytest.MonkeyPatch):
     evaluator = evaluator_of(*CHOSEN)
 
-    def broken(config: SessionConfig) -> None:
+    def broken(config: SessionConfig, **given: object) -> None:
         raise AnomalyFound(Pattern.LAW, "money must add up", row=3, now_ns=1, figures={})
 
     monkeypatch.setattr(evaluator.courses[2], "run", broken)
