@@ -6,6 +6,14 @@ import typer
 
 from console.options import Data, Duration, Json, Levels, Rows, Seed, Settings, Symbols, Synthetic, Venues
 
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|tcp://HOST:PORT",
+        help="Try sets in N processes of their own, or on a Dask scheduler that runs. Same outcome. Default: here.",
+    ),
+]
+
 
 def tune(
     vary: Annotated[
@@ -42,13 +50,7 @@ def tune(
     splits: Annotated[int, typer.Option(metavar="N", min=1, max=50, help="Walk-forward splits.")] = 4,
     study: Annotated[str | None, typer.Option(metavar="NAME", help="Its name; the same again goes on with it.")] = None,
     save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep the best set as a preset.")] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|tcp://HOST:PORT",
-            help="Try sets in N processes of their own, or on a Dask scheduler that runs. Same outcome. Default: here.",
-        ),
-    ] = None,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Search for parameters: every set through the full engine, in sample and out of sample, recorded in PostgreSQL.

@@ -77,12 +77,14 @@ def kept_of(form: TuningForm) -> tuple[str, str]:
     return form.plain().model_dump_json(), data_digest(feed_of(form))
 
 
-def test_a_cluster_gives_what_this_process_gives(cluster: Cluster):
-    shares = shares_of(FORM, 4, 3)
+@pytest.mark.parametrize("scenarios", [[], ["FEE_SURGE"]])
+def test_a_cluster_gives_what_this_process_gives(scenarios: list[str], cluster: Cluster):
+    shares = shares_of(FORM.model_copy(update={"scenarios": scenarios}), 4, 3)
     assert (cluster.workers, cluster.shares) == (2, 4)
     with ThreadPoolExecutor(4) as at_once:
         assert list(at_once.map(cluster.evaluate, shares)) == list(map(evaluate_share, shares))
     assert len(set(hashes(list(map(evaluate_share, shares))))) == 12
+    assert all(len(one.scenarios) == 2 * len(scenarios) for one in evaluate_share(shares[0]))
 
 
 def test_a_worker_that_is_killed_in_a_batch_is_replaced_and_every_set_is_counted_once(
