@@ -6,12 +6,14 @@ entry threshold lies above a whole block can pass it by in one leap (`leaping_fo
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.compiled import Compiled, compiled
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.state import LONG_AGO_NS
+from arbitrage_core.tuning.kept import kept
 
 BLOCK_ROWS = 64
 """Rows a block: fewer pass more of them by, more cost less to look at."""
@@ -42,7 +44,7 @@ class Envelope:
         blocks = -(-len(rows) // BLOCK_ROWS)
         shape = (blocks, *rates.shape)
         result = cls(np.zeros(shape[:2]), np.empty(shape, np.int64), np.empty(shape, np.int64))
-        _measure(rows, rates, result.ratios, result.last, result.moved_ns)
+        _kept_measure()(rows, rates, result.ratios, result.last, result.moved_ns)
         return result
 
     @classmethod
@@ -50,6 +52,12 @@ class Envelope:
         """Of `count` rows none of which is to be passed by."""
         shape = (-(-count // BLOCK_ROWS), symbols, venues)
         return cls(np.full(shape[:2], np.inf), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+
+
+@lru_cache(maxsize=1)
+def _kept_measure() -> Compiled:
+    """`_measure`, which takes seconds to compile, in every process anew if it were not kept."""
+    return kept(_measure, "envelope")
 
 
 @compiled

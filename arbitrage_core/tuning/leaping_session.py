@@ -1,15 +1,13 @@
 """The leaping session: a session over rows that are all in memory, which leaps over blocks that cannot matter to it."""
 
-import hashlib
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from arbitrage_core.domain.compiled import Compiled, rebind, use_cache_folder
+from arbitrage_core.domain.compiled import Compiled
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.record import one
 from arbitrage_core.domain.row import timer_row, with_levels
@@ -17,29 +15,19 @@ from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.output import output_dtype
 from arbitrage_core.engine.params import params_dtype
 from arbitrage_core.engine.state import Fault, Shape, state_dtype
-from arbitrage_core.services.home import home
-from arbitrage_core.session.binding import Notice, make_ready, sources_digest
+from arbitrage_core.session.binding import Notice, make_ready
 from arbitrage_core.session.session import Drained, Session
 from arbitrage_core.strategies.registry import strategy_functions
-from arbitrage_core.tuning import envelope, leaping_fold
 from arbitrage_core.tuning.envelope import Envelope
+from arbitrage_core.tuning.kept import kept
 from arbitrage_core.tuning.leaping_fold import NOT_AT_REST, REST, fold_leaping
 from arbitrage_core.venues.simulated.account import account_dtype, terms_dtype
-
-
-@lru_cache(maxsize=1)
-def leaping_digest() -> str:
-    """Hash (hex, 8 characters) of this fold's own sources, which the engine's digest does not hold."""
-    files = (Path(str(module.__file__)) for module in (envelope, leaping_fold))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 @lru_cache(maxsize=16)
 def bound_leaping_fold(strategy: str, shape: Shape) -> Compiled:
     """`fold_leaping` with a strategy bound in, for one shape; its name on disk says so, as `bound_fold`'s does."""
-    use_cache_folder(str(home() / "compiled" / sources_digest()))
-    name = f"{strategy}_{shape}_{leaping_digest()}"
-    return rebind(fold_leaping, strategy_functions(strategy), name=name, cache=True)
+    return kept(fold_leaping, f"{strategy}_{shape}", strategy_functions(strategy))
 
 
 @lru_cache(maxsize=16)
