@@ -238,11 +238,15 @@ def _faults_of(address: str) -> Iterator[None]:
 
 
 def _storage(url: str) -> optuna.storages.RDBStorage:
-    """Optuna's storage, in a schema of its own; its commits are not waited for, since the record can fill it again."""
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS optuna")
+    """Optuna's storage, in a schema of its own; its commits are not waited for, since the record can fill it again.
+
+    Optuna makes its tables when it finds none, and two that do so at once break each other: so one waits for the other.
+    """
     parsed = make_url(url).set(drivername="postgresql+psycopg").update_query_dict({"options": OPTIONS})
-    return optuna.storages.RDBStorage(
-        parsed.render_as_string(hide_password=False),
-        engine_kwargs={"connect_args": {"connect_timeout": 5, "application_name": "arb tune"}},
-    )
+    with psycopg.connect(url, autocommit=True, connect_timeout=5, options="-clock_timeout=30s") as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [key_of("optuna's tables")])  # until the connection ends
+        connection.execute("CREATE SCHEMA IF NOT EXISTS optuna")
+        return optuna.storages.RDBStorage(
+            parsed.render_as_string(hide_password=False),
+            engine_kwargs={"connect_args": {"connect_timeout": 5, "application_name": "arb tune"}},
+        )

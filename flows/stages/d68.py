@@ -15,7 +15,7 @@ T1 = Campaign(
     preset="high",
     rows=ROWS,
     study=StudyPlan(
-        vary=("entry_spread_bps=20:52:4", "hold_max_ms=2000:58000:8000"), sampler="grid", trials=72, holds_up=True
+        vary=("entry_spread_bps=20:52:8", "hold_max_ms=2000:58000:8000"), sampler="grid", trials=40, holds_up=True
     ),
     bands=(
         Band(figure="out_of_sample_pnl_quote", least=1.0),
@@ -34,7 +34,7 @@ T2 = Campaign(
     study=StudyPlan(
         vary=("entry_spread_bps=24:56", "hold_max_ms=20000:50000"),
         sampler="tpe",
-        trials=64,
+        trials=40,
         sittings=2,
         holds_up=False,
     ),
@@ -51,7 +51,7 @@ T3 = Campaign(
     study=StudyPlan(
         vary=("entry_spread_bps=20:64", "hold_max_ms=4000:60000:log"),
         sampler="tpe",
-        trials=32,
+        trials=24,
         scenarios=("LATENCY_STORM", "MULTISYMBOL_STAGGER"),
         holds_up=True,
     ),

@@ -5,9 +5,11 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import psutil
 import psycopg
@@ -23,7 +25,7 @@ from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.studies import held, insert_results, read_results
 from arbitrage_core.storage.record.tables import TUNING_RESULTS, TUNING_STUDIES
 from arbitrage_core.tuning.evaluation import Evaluation, Evaluator
-from arbitrage_core.tuning.search import Definition, Sampler
+from arbitrage_core.tuning.search import Definition, Sampler, Search
 from arbitrage_core.tuning.space import Params, range_of
 from arbitrage_core.tuning.splits import WalkForward
 from arbitrage_core.tuning.study import StudyOrder, run_study
@@ -228,3 +230,16 @@ def test_a_study_without_a_database_fails_at_once(evaluator: Evaluator, tmp_path
         run_study(order_of(evaluator), evaluator.evaluate, "postgresql://nobody@127.0.0.1:1/none", tmp_path)
     assert time.perf_counter() - began < 10
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_that_come_to_an_empty_database_at_once_make_optunas_tables_once(empty_url: str):
+    definition = Definition(space=dict([range_of("entry_spread_bps=20:40")]), sampler="random")
+    together = Barrier(4)
+
+    def begin(number: int) -> int:
+        together.wait()
+        with closing(Search(definition, empty_url, f"study {number}", lambda params: None, [])) as search:
+            return len(search.ask(0, 3))
+
+    with ThreadPoolExecutor(4) as at_once:
+        assert list(at_once.map(begin, range(4))) == [3] * 4
