@@ -1,7 +1,7 @@
 """Stage D68: parameters that hold on rows they were not chosen on, and luck that is called luck.
 
-On every seed a study is run and recorded, and its best set is traded as a session of its own. Markets and fees were
-chosen on seeds 101 to 120; seeds 1 to 20 decide.
+On every seed a study is run and recorded, and its best set is traded as a session of its own. Markets, fees and ranges
+were chosen on seeds 101 to 140, where T1 held up on 40 of 40, T2 on none and T3 on 39; seeds 1 to 20 decide.
 """
 
 from flows.stages.stage import Band, Campaign, Remark, Stage, StudyPlan
@@ -15,7 +15,7 @@ T1 = Campaign(
     preset="high",
     rows=ROWS,
     study=StudyPlan(
-        vary=("entry_spread_bps=20:52:8", "hold_max_ms=2000:58000:8000"), sampler="grid", trials=40, holds_up=True
+        vary=("entry_spread_bps=20:52:8", "hold_max_ms=2000:58000:8000"), sampler="grid", trials=40, holds_up=(19, 20)
     ),
     bands=(
         Band(figure="out_of_sample_pnl_quote", least=1.0),
@@ -36,7 +36,7 @@ T2 = Campaign(
         sampler="tpe",
         trials=40,
         sittings=2,
-        holds_up=False,
+        holds_up=(0, 0),
     ),
     bands=(Band(figure="deflated_sharpe", least=0.0, most=0.95),),
     closed_least=20,
@@ -49,11 +49,11 @@ T3 = Campaign(
     preset="mixed",
     rows=ROWS,
     study=StudyPlan(
-        vary=("entry_spread_bps=20:64", "hold_max_ms=4000:60000:log"),
+        vary=("entry_spread_bps=20:48", "hold_max_ms=4000:60000:log"),
         sampler="tpe",
         trials=24,
         scenarios=("LATENCY_STORM", "MULTISYMBOL_STAGGER"),
-        holds_up=True,
+        holds_up=(18, 20),
     ),
     bands=(Band(figure="out_of_sample_pnl_quote", least=1.0),),
     closed_least=100,
@@ -74,5 +74,39 @@ D68 = Stage(
             kind="works",
             text="Each best set was traded again by the engine that looks at every row: the same state, bit for bit.",
         ),
+        Remark(
+            kind="works",
+            text=(
+                "With other rows after a boundary no order before it changed, no figure in sample and no choice; "
+                "figures out of sample did. A look ahead of one row, and a split that leaks, are rejected by these."
+            ),
+        ),
+        Remark(
+            kind="works",
+            text="Where fees eat the edge the best of many sets is called luck on every seed, where there is one it holds.",
+        ),
+        Remark(
+            kind="works",
+            text="All sets are in Postgres, each once, also those of studies left and taken up again; without it none is.",
+        ),
+        Remark(
+            kind="limited",
+            text=(
+                "These markets do not change their ways. Of one that does, the last piece of the time says what held "
+                "until then, and nothing of what comes."
+            ),
+        ),
+        Remark(
+            kind="limited",
+            text=(
+                "Two parameters and 24 to 40 sets a study. Of larger spaces the tests of the samplers speak, and the "
+                "number of sets is counted in, but their best sets were not traded here."
+            ),
+        ),
+        Remark(
+            kind="limited",
+            text="Studies on a Dask cluster give the same sets as here by a test, on one machine; none was run on two.",
+        ),
+        Remark(kind="open", text="No paper session trades a tuned set in this stage."),
     ),
 )

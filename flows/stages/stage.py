@@ -51,7 +51,7 @@ class StudyPlan(BaseModel):
     embargo_ms: float = Field(60_000.0, ge=0)
     scenarios: tuple[str, ...] = Field((), description="then the objective is the worst case over them and the rows")
     sittings: int = Field(1, ge=1, description="it is left and taken up again so often")
-    holds_up: bool = Field(description="whether its best set must hold up on every seed, or may on none")
+    holds_up: tuple[int, int] = Field(description="on how many seeds its best set holds up, at least and at most")
 
 
 class VerdictBand(BaseModel):

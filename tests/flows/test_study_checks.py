@@ -54,6 +54,14 @@ def test_where_there_is_nothing_to_find_a_set_that_holds_up_is_a_failure() -> No
     assert failed(searched_seed(1, **luck), searched_seed(2), campaign=LUCKY) == [LUCK]
 
 
+def test_as_many_hold_up_as_were_stated() -> None:
+    some = SEARCHED.model_copy(update={"study": SEARCHED.study.model_copy(update={"holds_up": (1, 1)})})
+    luck = {"objections": ("it stands alone",)}
+    assert failed(searched_seed(1), searched_seed(2, **luck), campaign=some) == []
+    assert failed(searched_seed(1), searched_seed(2), campaign=some) == ["T1 what holds up is told"]
+    assert failed(searched_seed(1, **luck), searched_seed(2, **luck), campaign=some) == ["T1 what holds up is told"]
+
+
 def test_a_seed_without_its_study_fails_them_all_and_so_do_no_seeds() -> None:
     lost = searched_seed(2).model_copy(update={"study": None})
     names = [check.name for check in study_checks(SEARCHED, (searched_seed(1),))]
