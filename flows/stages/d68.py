@@ -55,7 +55,6 @@ T3 = Campaign(
         scenarios=("LATENCY_STORM", "MULTISYMBOL_STAGGER"),
         holds_up=(18, 20),
     ),
-    bands=(Band(figure="out_of_sample_pnl_quote", least=1.0),),
     closed_least=100,
     paper_seed=None,
 )
@@ -83,11 +82,11 @@ D68 = Stage(
         ),
         Remark(
             kind="works",
-            text="Where fees eat the edge the best of many sets is called luck on every seed, where there is one it holds.",
+            text="Where fees eat the edge the best of many sets is called luck on every seed.",
         ),
         Remark(
             kind="works",
-            text="All sets are in Postgres, each once, also those of studies left and taken up again; without it none is.",
+            text="All sets are in Postgres, each once, also those of studies that were left and taken up again.",
         ),
         Remark(
             kind="limited",
