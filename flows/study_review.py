@@ -16,6 +16,7 @@ from arbitrage_core.engine.params import NS_PER_MS
 from arbitrage_core.session.result import SessionResult
 from arbitrage_core.tuning.course import BASELINE
 from arbitrage_core.tuning.evaluation import Evaluation, Evaluator
+from arbitrage_core.tuning.figures import upward
 from arbitrage_core.tuning.foresight import foresight_of
 from flows.seed_study import SeedStudy
 from flows.stages.stage import StudyPlan
@@ -112,5 +113,5 @@ def _known(one: Evaluation) -> tuple:
 
 def _best_of(found: list[Evaluation], plan: StudyPlan) -> int:
     """The number of the set that brought most in sample, the first of equals; a set that was stopped brought least."""
-    brought = [one.in_sample[plan.objective] if one.in_sample else -np.inf for one in found]
+    brought = [upward(one.in_sample, plan.objective) if one.in_sample else -np.inf for one in found]
     return int(np.argmax(brought))

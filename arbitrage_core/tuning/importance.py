@@ -20,8 +20,9 @@ SETS_LEAST = 20
 
 
 def importance_of(space: Mapping[str, Range], sets: Sequence[Params], values: Sequence[float]) -> dict[str, float]:
-    """Share of each parameter, the largest first, together 1; `values`: more is better. Empty of too few sets."""
-    if len(sets) < SETS_LEAST:
+    """Share of each parameter, the largest first, together 1; `values`: more is better. Empty of too few sets, and of
+    sets that all brought the same."""
+    if len(sets) < SETS_LEAST or len(set(values)) < 2:
         return {}
     distributions = {name: distribution_of(one) for name, one in space.items()}
     optuna.logging.set_verbosity(logging.WARNING)

@@ -7,6 +7,7 @@ import numpy as np
 
 from arbitrage_core.storage.record.studies import TrialResult
 from arbitrage_core.tuning.importance import importance_of
+from arbitrage_core.tuning.pruning import is_pruned
 from arbitrage_core.tuning.space import Range
 from flows.report.axis import VALUE_MAX
 
@@ -27,10 +28,11 @@ class SearchedParameter:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """The sets that were judged: `inside` and `outside` float64[n], the objective in and out of sample.
+    """The sets that were judged, none that was given up.
 
-    `best` is the place of the set that was chosen, `parameters` those that are numbers, the most important first,
-    `importance` the share of each of all parameters, the largest first.
+    `inside` and `outside` float64[n]: the objective in and out of sample. `best` is the place of the set that was
+    chosen, `parameters` those that are numbers, the most important first, `importance` the share of each of all
+    parameters, the largest first.
     """
 
     objective: str
@@ -45,7 +47,7 @@ class Search:
         cls, space: Mapping[str, Range], objective: str, results: Sequence[TrialResult], best_trial: int
     ) -> "Search | None":
         """Of a study's sets by number; None where none was judged."""
-        judged = [one for one in results if one.figures is not None]
+        judged = [one for one in results if one.figures is not None and not is_pruned(one.figures)]
         if not any(one.trial == best_trial for one in judged):
             return None
         inside, outside = (

@@ -87,7 +87,7 @@ JUDGED = (
         why="a market that was made up proves nothing of one that is",
         code=("arbitrage_core.feeds.recorded:RecordedQuotes",),
         tests=("tests/feeds/test_recorded.py", "tests/feeds/test_bad_recordings.py"),
-        probe=Probe(stages=("D69",), checks=("*recorded*",)),
+        probe=Probe(stages=("D69",), checks=("recorded quotes *",)),
         critical=False,
         limit="no campaign trades a recording",
     ),

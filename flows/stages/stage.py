@@ -108,6 +108,20 @@ class Campaign(BaseModel):
             raise ValueError(f"campaign {self.name}: either rows or span_s")
         return self
 
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> "Campaign":
+        """A study's session has the best set's settings, which what runs sessions of its own would not know."""
+        others = {
+            "a scenario": self.scenario,
+            "verdicts": self.verdicts,
+            "symbols alone": self.alone,
+            "a paper session": self.paper_seed is not None,
+        }
+        found = [name for name, has in others.items() if has]
+        if self.study is not None and found:
+            raise ValueError(f"campaign {self.name}: a study, and {', '.join(found)} beside it")
+        return self
+
     @property
     def options(self) -> str:
         """What it trades and how long, as the command line takes it: `--symbols BTC/USDT --duration 3600s`."""

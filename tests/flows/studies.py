@@ -11,7 +11,9 @@ from flows.study_evidence import StudyEvidence
 from tests.flows.outcomes import seed_outcome
 
 PLAN = StudyPlan(vary=("entry_spread_bps=20:40:10", "hold_max_ms=2000:8000:3000"), trials=9, holds_up=(2, 2))
-SEARCHED = Campaign(name="T1", title="a small search", preset="mixed", rows=1_000, seeds=(1, 2), study=PLAN)
+SEARCHED = Campaign(
+    name="T1", title="a small search", preset="mixed", rows=1_000, seeds=(1, 2), study=PLAN, paper_seed=None
+)
 LUCKY = SEARCHED.model_copy(update={"study": PLAN.model_copy(update={"holds_up": (0, 0)})})
 DIGEST = "a" * 64
 SETTINGS = ("entry_spread_bps=30.0", "hold_max_ms=5000.0")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.reader import session_row
@@ -77,6 +78,12 @@ def test_a_grid_has_as_many_sets_as_are_asked_for() -> None:
     for one in definition_of(T1.study, 1).space.values():
         size *= len(one.grid() or ())
     assert size == T1.study.trials
+
+
+@pytest.mark.parametrize("beside", [{"scenario": "FEE_SURGE"}, {"alone": True}, {"paper_seed": 1}], ids=str)
+def test_a_study_has_nothing_beside_it_that_would_not_know_its_settings(beside: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="a study, and"):
+        Campaign.model_validate({**T1.model_dump(), **beside})
 
 
 @pytest.mark.parametrize("campaign", [T1, T2, T3], ids=lambda campaign: campaign.name)
