@@ -64,3 +64,28 @@ def _figures(document: dict[str, Any]) -> Table:
     for label, text in lines:
         table.add_row(label, text)
     return table
+
+
+def print_tuning_bench(document: dict[str, Any]) -> None:
+    """Prints the document of `arb bench tuning` to stdout."""
+    conditions, console = document["conditions"], Console(highlight=False)
+    console.print("[bold]Benchmark of the tuner[/bold]")
+    console.print(
+        f"{conditions['sets']} parameter sets over {conditions['rows']:,} rows, "
+        f"best of {conditions['runs']} runs on {conditions['processors']} cores\n"
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("market")
+    for head in ("entry, bps", "trades a set", "million sets × rows/s", "of one core", "states of a backtest"):
+        table.add_column(head, justify="right")
+    for market, found in document["by_market"].items():
+        low, high = found["entry_spread_bps"]
+        table.add_row(
+            market,
+            f"{low:g} to {high:g}",
+            f"{found['trades_a_set']:,}",
+            f"{found['param_rows_per_s'] / 1e6:,.0f}",
+            f"{found['param_rows_per_cpu_s'] / 1e6:,.0f}",
+            "[green]equal[/green]" if found["hashes_equal"] else "[red]differ[/red]",
+        )
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
