@@ -55,10 +55,13 @@ class RowsProgress:
 
 
 class SeedsProgress:
-    """A bar for each campaign while its seeds are run, on stderr when that is a terminal; else a line now and then."""
+    """A bar for each campaign while its seeds are run, on stderr when that is a terminal; else a line now and then.
 
-    def __init__(self) -> None:
-        self._bar, self._tasks = None, {}
+    `counted` is what is done one after the other: seeds, or the sets of a study.
+    """
+
+    def __init__(self, counted: str = "seeds") -> None:
+        self._counted, self._bar, self._tasks = counted, None, {}
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -83,7 +86,7 @@ class SeedsProgress:
                 self._tasks[campaign] = self._bar.add_task(campaign, total=planned)
             self._bar.update(self._tasks[campaign], completed=done)
         elif done == planned or done % 5 == 0:
-            print(f"arb: {campaign}: {done} of {planned} seeds", file=sys.stderr, flush=True)
+            print(f"arb: {campaign}: {done} of {planned} {self._counted}", file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -45,7 +45,7 @@ def run(order: Order, *, as_json: bool) -> int:
     from flows.progress import listen
     from flows.tuning import tuning
 
-    with SeedsProgress() as progress:
+    with SeedsProgress("sets") as progress:
         listen(progress.told)
         document = tuning(form)
     if as_json:

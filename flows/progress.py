@@ -11,20 +11,23 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
 Listener = Callable[[str, int, int], None]
-"""(campaign, seeds done, seeds planned)"""
+"""(campaign or study, seeds or sets done, as many planned)"""
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def listen(listener: Listener) -> None:
-    """From now on, of flows that run in this context, the listener is told of each seed that is done."""
+    """From now on, of flows that run in this context, the listener is told of each seed or set that is done."""
     _LISTENER.set(listener)
 
 
 class Progress:
-    """Seeds done of seeds planned, over all campaigns. `line` is called with words for a terminal."""
+    """Seeds done of seeds planned, over all campaigns; or what else `counted` says. `line` is called with words for a
+    terminal."""
 
-    def __init__(self, planned: int, description: str, line: Callable[[str], None]) -> None:
-        self._planned, self._line = max(planned, 1), line
+    def __init__(
+        self, planned: int, description: str, line: Callable[[str], object], *, counted: str = "seeds"
+    ) -> None:
+        self._planned, self._line, self._counted = max(planned, 1), line, counted
         self._done: dict[str, int] = {}
         self._artifact: UUID | None = create_progress_artifact(0.0, description=description)
 
@@ -36,7 +39,7 @@ class Progress:
             listener(campaign, done, planned)
         share = sum(self._done.values()) / self._planned
         if done == planned or done % 5 == 0:
-            self._line(f"{campaign}: {done} of {planned} seeds")
+            self._line(f"{campaign}: {done} of {planned} {self._counted}")
             self._show(100.0 * share)
 
     def _show(self, percent: float) -> None:

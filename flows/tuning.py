@@ -67,7 +67,7 @@ def studied(form: TuningForm, here: Ground, place: Place, line: Callable[[str], 
     order = StudyOrder(
         name, definition, plan, evaluator.data_digest, evaluator.rows, form.trials, batches_at_once=at_once
     )
-    progress = Progress(form.trials, f"{name}: sets", line)
+    progress = Progress(form.trials, f"{name}: sets", line, counted="sets")
     outcome = run_study(
         order,
         partial(evaluated, rows, grounds, place),

@@ -25,9 +25,11 @@ class TuningForm(TuningRows):
     )
     constraints: list[str] = Field(default_factory=list, description="A<B")
     prune: bool = Field(False, description="give up sets that can be none of the best; scenarios, grid or random")
-    sampler: Sampler = "tpe"
+    sampler: Sampler = Field(
+        "tpe", description="how sets are chosen. grid: one after the other; random; tpe, cmaes: by what sets brought"
+    )
     objectives: list[str] = Field(default=["pnl_quote"], description="the first one chooses")
-    trials: int = Field(100, ge=1, le=1_000_000)
+    trials: int = Field(100, ge=1, le=1_000_000, description="so many sets, with those a study has already")
     study: str | None = Field(None, description="its name; none: made of what it is. The same again goes on with it")
     save: str | None = Field(None, pattern=NAME_PATTERN, description="name of the preset that the best set becomes")
     cluster: str | None = Field(

@@ -114,6 +114,7 @@ class Search:
         tried: Sequence[tuple[Params, Values]],
     ) -> None:
         self.definition, self._plans = definition, plans
+        self._refused: BadInput | None = None  # the last set no session could be planned with, and why
         self._address = address_of(make_url(url))
         optuna.logging.set_verbosity(logging.WARNING)
         self._distributions = {name: distribution_of(one) for name, one in definition.space.items()}
@@ -150,10 +151,13 @@ class Search:
     def ask(self, first: int, count: int) -> list["Asked"]:
         """The next `count` sets, fewer at the end of a grid; `first` is the number of the first one.
 
-        Raises BadInput when the constraints leave none.
+        Raises BadInput when hardly a set is left, by the constraints or by what a session can be planned with.
         """
         if self._grid is not None:
-            return [Asked(params, None) for params in islice(self._grid, count)]
+            asked = [Asked(params, None) for params in islice(self._grid, count)]
+            if not asked and first == 0:
+                raise self._none_left()
+            return asked
         self._memory = optuna.create_study(
             directions=self.definition.directions, sampler=_sampler(self.definition, first)
         )
@@ -176,16 +180,23 @@ class Search:
             if self._fits(trial.params):
                 return Asked(trial.params, trial)
             self._memory.tell(trial, state=TrialState.PRUNED)  # which counts as bad until the end of this batch
-        raise BadInput("hardly a set of the space keeps the constraints", "widen the ranges, or drop a constraint")
+        raise self._none_left()
 
     def _fits(self, params: Params) -> bool:
         if not all(constraint_holds(one, params) for one in self.definition.constraints):
             return False
         try:
             self._plans(params)
-        except BadInput:
+        except BadInput as refused:
+            self._refused = refused
             return False
         return True
+
+    def _none_left(self) -> BadInput:
+        """Why hardly a set can be tried."""
+        if self._refused is not None:
+            return BadInput(f"hardly a set of the space makes a session: {self._refused.cause}", self._refused.cure)
+        return BadInput("hardly a set of the space keeps the constraints", "widen the ranges, or drop a constraint")
 
     def _frozen(self, params: Params, values: Values) -> FrozenTrial:
         return optuna.create_trial(params=params, distributions=self._distributions, **_told(values))

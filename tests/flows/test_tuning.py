@@ -12,6 +12,7 @@ from arbitrage_core.storage.record.availability import RecordAway
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import read_preset
 from flows.campaign_run import Ground
+from flows.progress import Progress
 from flows.tuning_form import TuningForm, definition_of, planner
 from flows.tuning_rows import feed_of
 from tests.services.servers import postgres_url
@@ -108,6 +109,18 @@ def test_a_study_whose_record_is_away_fails_the_flow(tmp_path: Path, monkeypatch
 def test_a_search_that_cannot_be_is_refused(changed: dict[str, object], cause: str):
     with pytest.raises(BadInput, match=cause):
         definition_of(FORM.model_copy(update=changed))
+
+
+def test_every_field_of_the_form_says_what_it_is():
+    assert [name for name, field in TuningForm.model_fields.items() if not field.description] == []
+
+
+def test_the_progress_of_a_study_counts_sets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("flows.progress.create_progress_artifact", lambda progress, description: None)
+    lines: list[str] = []
+    Progress(70, "study: sets", lines.append, counted="sets").told("study", 70, 70)
+    Progress(20, "T2: seeds", lines.append).told("T2", 20, 20)
+    assert lines == ["study: 70 of 70 sets", "T2: 20 of 20 seeds"]
 
 
 def test_a_form_names_scenarios_or_all_there_can_be():

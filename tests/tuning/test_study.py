@@ -243,3 +243,20 @@ def test_two_that_come_to_an_empty_database_at_once_make_optunas_tables_once(emp
 
     with ThreadPoolExecutor(4) as at_once:
         assert list(at_once.map(begin, range(4))) == [3] * 4
+
+
+@pytest.mark.parametrize("sampler", ["grid", "tpe"])
+@pytest.mark.parametrize(
+    "vary, constraint, cause",
+    [
+        ("nonsense_param=1:2:1", "1<2", "no parameter 'nonsense_param'"),
+        ("entry_spread_bps=20:40:10", "entry_spread_bps<10", "keeps the constraints"),
+    ],
+)
+def test_a_space_without_a_set_fails_by_its_cause(
+    empty_url: str, sampler: Sampler, vary: str, constraint: str, cause: str
+):
+    definition = Definition(space=dict([range_of(vary)]), sampler=sampler, constraints=(constraint,))
+    refused = pytest.raises(BadInput, match=cause)
+    with closing(Search(definition, empty_url, f"{sampler} {vary}", plan, [])) as search, refused:
+        search.ask(0, 3)
