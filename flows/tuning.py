@@ -116,6 +116,10 @@ def _table(outcome: StudyOutcome) -> list[dict[str, str]]:
         for part in ("in_sample", "out_of_sample"):
             for name in (*outcome.objectives, "trades"):
                 figures[f"{name} {part.replace('_', ' ')}"] = f"{one[part][name]:.6g}"
-        params = {name: str(value) for name, value in one["params"].items()}
+        params = {name: _short(value) for name, value in one["params"].items()}
         rows.append({"trial": str(one["trial"]), **params, **figures})
     return rows
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -50,5 +50,9 @@ def objections_to(
         found.append(f"in sample it brought {plateau.best:.6g}, which is nothing")
     elif not plateau.holds:
         share = "was stopped" if plateau.worst_share is None else f"brings {plateau.worst_share:.1%} of it"
-        found.append(f"it stands alone: its neighbour {plateau.worst} {share}; {PLATEAU_SHARE:.0%} is asked for")
+        beside = ", ".join(
+            f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in plateau.worst.items()
+        )
+        found.append(f"it stands alone: its neighbour at {beside} {share}; {PLATEAU_SHARE:.0%} is asked for")
     return tuple(found)

@@ -52,7 +52,8 @@ def _of(campaign: Campaign, outcome: CampaignOutcome | None, pictures: Pictures)
     over = f", the worst case over the rows and {', '.join(map(code, plan.scenarios))}" if plan.scenarios else ""
     said = f"{ranges}: {number(plan.trials)} sets by {code(plan.sampler)}, by {code(plan.objective)}{over}."
     chart = f"{campaign.name}, seed {shown_seed(campaign)}: every set in and out of sample, and over two parameters"
-    rows = [_row(seed) for seed in (outcome.backtests if outcome is not None else ())]
+    names = [one.partition("=")[0] for one in plan.vary]
+    rows = [_row(seed, names) for seed in (outcome.backtests if outcome is not None else ())]
     return [
         f"### {plain(campaign.name)}: {plain(campaign.title)}",
         said,
@@ -62,11 +63,11 @@ def _of(campaign: Campaign, outcome: CampaignOutcome | None, pictures: Pictures)
     ]
 
 
-def _row(seed: SeedOutcome) -> list[str]:
+def _row(seed: SeedOutcome, names: list[str]) -> list[str]:
     one = seed.study
     if one is None:
         return [str(seed.seed), "no study", *[NOTHING] * (len(HEADS) - 2)]
-    params = ", ".join(f"{name} {_short(value)}" for name, value in one.params.items())
+    params = ", ".join(f"{name} {_short(one.params[name])}" for name in names)
     inside, outside = one.in_sample, one.out_of_sample
     return [
         str(seed.seed),
