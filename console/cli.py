@@ -31,6 +31,7 @@ from console.verdict import verdict
 PROGRAM = "arb"
 SEVERAL = "--data"
 """The option that takes several values in a row, as the shell makes them of *.parquet."""
+GOES_ON = "what was recorded stays; the same command goes on with it"
 
 app = typer.Typer(
     name=PROGRAM,
@@ -90,7 +91,8 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: so be it
         return FAILED
     if code == INTERRUPTED:
-        complain("interrupted; nothing was left half-written", as_json=as_json)
+        goes_on = GOES_ON if "tune" in arguments[:1] else ""
+        complain("interrupted; nothing was left half-written", goes_on, as_json=as_json)
     return code if isinstance(code, int) else ACCEPTED
 
 

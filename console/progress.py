@@ -1,6 +1,7 @@
 """The progress: a bar on stderr while rows go by, when stderr is a terminal; notices as plain lines when it is not."""
 
 import sys
+import time
 from types import TracebackType
 from typing import Self
 
@@ -55,13 +56,12 @@ class RowsProgress:
 
 
 class SeedsProgress:
-    """A bar for each campaign while its seeds are run, on stderr when that is a terminal; else a line now and then.
+    """A bar for each campaign while its seeds are run, on stderr when that is a terminal; else a line now and then:
+    every fifth seed, or of what goes by faster than that, one in `line_s` seconds. `noun`: what is counted."""
 
-    `counted` is what is done one after the other: seeds, or the sets of a study.
-    """
-
-    def __init__(self, counted: str = "seeds") -> None:
-        self._counted, self._bar, self._tasks = counted, None, {}
+    def __init__(self, noun: str = "seeds", line_s: float | None = None) -> None:
+        self._bar, self._tasks = None, {}
+        self._noun, self._line_s, self._said_s = noun, line_s, time.monotonic()
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -80,13 +80,17 @@ class SeedsProgress:
         return self
 
     def told(self, campaign: str, done: int, planned: int) -> None:
-        """So many seeds of a campaign are done."""
+        """So many of a campaign's are done."""
         if self._bar is not None:
             if campaign not in self._tasks:
                 self._tasks[campaign] = self._bar.add_task(campaign, total=planned)
             self._bar.update(self._tasks[campaign], completed=done)
-        elif done == planned or done % 5 == 0:
-            print(f"arb: {campaign}: {done} of {planned} {self._counted}", file=sys.stderr, flush=True)
+        elif done == planned or self._is_time(done):
+            self._said_s = time.monotonic()
+            print(f"arb: {campaign}: {done} of {planned} {self._noun}", file=sys.stderr, flush=True)
+
+    def _is_time(self, done: int) -> bool:
+        return done % 5 == 0 if self._line_s is None else time.monotonic() - self._said_s >= self._line_s
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,14 +1,15 @@
-"""The run of a study: Prefect ready, the flow, the best sets in sample and out of sample."""
+"""The run of a study: a search that can be, Prefect ready, the flow."""
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.tuning.space import constraint_holds, grid_of
 from console.accept_run import say
 from console.complaint import ACCEPTED
 from console.document import print_document
@@ -18,6 +19,10 @@ from console.source import Wanted
 from flows.tuning_form import TuningForm, definition_of, planner
 from flows.tuning_place import must_answer, place_wanted
 from flows.tuning_rows import NS_PER_MS
+
+LINE_S = 5.0
+"""So many seconds lie between two lines of progress, where there is no terminal for a bar."""
+STUDY_NAME = re.compile(r"(?![. ])[\w .!()-]{1,100}(?<![. ])")
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ def run(order: Order, *, as_json: bool) -> int:
             "name one: --data FILE, or --synthetic mixed",
         )
     form = form_of(order)
+    if beyond := sets_beyond(form):
+        say(f"the grid has {form.trials + beyond} sets, of which --trials {form.trials} tries the first {form.trials}")
     cluster = place_wanted(form.cluster)
     if isinstance(cluster, str):
         must_answer(cluster)
@@ -45,19 +52,23 @@ def run(order: Order, *, as_json: bool) -> int:
     from flows.progress import listen
     from flows.tuning import tuning
 
-    with SeedsProgress("sets") as progress:
+    with SeedsProgress("sets", LINE_S) as progress:
         listen(progress.told)
         document = tuning(form)
     if as_json:
         print_document(document)
     else:
-        _show(document)
+        from console.tune_page import print_study
+
+        print_study(document, form.vary)
     return ACCEPTED
 
 
 def form_of(order: Order) -> TuningForm:
     """The flow's form, of a search that can be. Raises BadInput."""
     wanted = order.wanted
+    _study_must_be_a_name(order.search.get("study"))
+    _each_must_be_varied_once(order.search["vary"])
     try:
         form = TuningForm(
             market=wanted.synthetic,
@@ -76,55 +87,34 @@ def form_of(order: Order) -> TuningForm:
     definition, plan = definition_of(form), planner(form)
     for name, one in definition.space.items():
         plan({name: one.choices[0] if one.choices else one.low})
+    lowest = {name: one.choices[0] if one.choices else one.low for name, one in definition.space.items()}
+    for constraint in definition.constraints:
+        constraint_holds(constraint, lowest)
+    if definition.sampler == "grid":
+        grid_of(definition.space)
     return form
 
 
-def _show(document: dict[str, Any]) -> None:
-    console, objectives = Console(highlight=False), document["objectives"]
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("trial", justify="right")
-    best = document["best"]
-    names = list(best[0]["params"]) if best else []
-    for name in (*names, *(f"{one}\n{part}" for one in (*objectives, "trades") for part in ("in sample", "out"))):
-        table.add_column(name, justify="right")
-    if stressed := bool(best and "worst" in best[0]):
-        table.add_column("worst case")
-    for one in best:
-        figures = [one[part][name] for name in (*objectives, "trades") for part in ("in_sample", "out_of_sample")]
-        table.add_row(
-            str(one["trial"]),
-            *(_plain(one["params"][name]) for name in names),
-            *map(_plain, figures),
-            *((one["worst"],) if stressed else ()),
+def sets_beyond(form: TuningForm) -> int:
+    """How many sets a grid has that its number of trials leaves out; 0 for other samplers."""
+    if form.sampler != "grid":
+        return 0
+    definition = definition_of(form)
+    kept = (one for one in grid_of(definition.space) if all(constraint_holds(c, one) for c in definition.constraints))
+    return max(0, sum(1 for _ in kept) - form.trials)
+
+
+def _study_must_be_a_name(study: str | None) -> None:
+    """It names a folder, too, on every system."""
+    if study is not None and not STUDY_NAME.fullmatch(study):
+        raise BadInput(
+            f"--study {study!r} is no name for a study",
+            "at most 100 letters, digits, spaces and - _ . ! ( ), not beginning or ending in a dot or space",
         )
-    console.print(table)
-    given_up = f", {document['pruned']} given up" if document["pruned"] else ""
-    said = f"{document['trials']} sets tried, {document['failed']} of them stopped by the engine{given_up}"
-    console.print(f"\n{said}", end=" · ")
-    console.print(f"{document['param_rows_per_s']:,} sets × rows a second")
-    for name, said in (("deflated_sharpe", "deflated Sharpe ratio"), ("overfit_probability", "overfit probability")):
-        value = document[name]
-        console.print(f"{said}: {'cannot be told' if value is None else _plain(value)}")
-    console.print(f"neighbours of the best: {_said_of(document['plateau'])}")
-    if document["importance"]:
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in document["importance"].items())
-        console.print(f"what mattered: {shares}")
-    against = document["objections"]
-    console.print("the best set holds up" if not against else "the best set does NOT hold up:")
-    for one in against:
-        console.print(f"  {one}")
-    console.print(f"study {document['study']}")
-    if document["preset"]:
-        console.print(f"preset {document['preset']['name']}, version {document['preset']['version']}")
 
 
-def _said_of(plateau: dict[str, Any] | None) -> str:
-    if plateau is None:
-        return "cannot be told"
-    share = plateau["worst_share"]
-    worst = "they cannot be compared" if share is None else f"the worst brings {share:.0%} of it"
-    return f"{worst}, a plateau" if plateau["holds"] else f"{worst}, NO plateau"
-
-
-def _plain(value: object) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+def _each_must_be_varied_once(vary: Sequence[str]) -> None:
+    names = [one.partition("=")[0].strip() for one in vary]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(f"--vary names {', '.join(twice)} more than once", "give each parameter one range")
