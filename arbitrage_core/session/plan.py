@@ -253,6 +253,8 @@ def _bad_input(model: type[BaseModel], error: ValidationError, values: Settings,
     found = error.errors(include_url=False)[0]
     message = found["msg"].removeprefix("Value error, ")
     name = str(found["loc"][0]) if found["loc"] else ""
+    if "needs markets on two venues" in message:
+        return BadInput(message, "leave it out: --symbols names those to trade, --venues where")
     if not name or name not in model.model_fields:
         return BadInput(f"{where.rstrip('.')}: {message}" if where else message, "change one of them with --set")
     if name in ("venues", "symbols"):

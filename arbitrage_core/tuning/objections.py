@@ -43,7 +43,8 @@ def objections_to(
     if loss_probability is None:
         found.append("whether the best of one half loses in the other cannot be told")
     elif not loss_probability <= LOSS_MOST:
-        found.append(f"the best of one half loses in the other in {loss_probability:.1%} of them, not {LOSS_MOST:.0%}")
+        lost = f"the best of one half loses in the other in {loss_probability:.1%} of the halves"
+        found.append(f"{lost}; {LOSS_MOST:.0%} at most is asked for")
     if plateau is None:
         found.append("its neighbours were not tried")
     elif not plateau.best > 0.0:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from arbitrage_core.domain.errors import BadInput
 
@@ -78,8 +78,10 @@ def range_of(text: str) -> tuple[str, Range]:
         step = float(more) if more not in ("", "log", "int") else None
         low, high = float(parts[0]), float(parts[1])
         return name.strip(), Range(low=low, high=high, step=step, log=more == "log", whole=more == "int")
+    except ValidationError as error:
+        raise BadInput(f"{text}: {error.errors()[0]['msg'].removeprefix('Value error, ')}", cure) from None
     except ValueError as error:
-        raise BadInput(f"{text}: {str(error).splitlines()[-1].strip()}", cure) from None
+        raise BadInput(f"{text}: {error}", cure) from None
 
 
 def grid_of(space: Mapping[str, Range]) -> Iterable[Params]:

@@ -34,7 +34,7 @@ def test_a_set_against_which_nothing_speaks_holds_up():
         ({"deflated_sharpe": DEFLATED_LEAST - 1e-9}, "deflated Sharpe ratio is 0.950"),
         ({"deflated_sharpe": None}, "cannot be told"),
         ({"deflated_sharpe": float("nan")}, "deflated Sharpe ratio is nan"),
-        ({"loss_probability": LOSS_MOST + 1e-9}, "loses in the other in 5.0%"),
+        ({"loss_probability": LOSS_MOST + 1e-9}, "loses in the other in 5.0% of the halves"),
         ({"loss_probability": None}, "cannot be told"),
         ({"plateau": plateau(0.49)}, "its neighbour at a 2 brings 49.0% of it"),
         ({"plateau": plateau(best=-1.0)}, "in sample it brought -1"),

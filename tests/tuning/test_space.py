@@ -30,6 +30,22 @@ def test_what_is_no_range_is_refused(text: str):
         range_of(text)
 
 
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        ("a=60:20", "a=60:20: a range goes from a lower to a higher number"),
+        ("a=0:60:log", "a=0:60:log: a range by magnitude begins above 0"),
+        ("a=20:60:0", "a=20:60:0: a step is above 0"),
+        ("a=1:2:3:4", "a=1:2:3:4: too many colons"),
+    ],
+)
+def test_a_range_that_cannot_be_is_refused_with_what_is_wrong_with_it(text: str, cause: str):
+    with pytest.raises(BadInput) as refused:
+        range_of(text)
+    assert refused.value.cause.startswith(cause)
+    assert "pydantic" not in refused.value.cause
+
+
 def test_a_grid_varies_the_last_parameter_first():
     space = dict(map(range_of, ["a=1:2:int", "b=x,y"]))
     assert list(grid_of(space)) == [{"a": a, "b": b} for a in (1, 2) for b in ("x", "y")]

@@ -178,6 +178,19 @@ def test_two_do_not_work_on_one_study(evaluator: Evaluator, empty_url: str, tmp_
     run_study(order_of(evaluator, trials=8), evaluator.evaluate, empty_url, tmp_path)
 
 
+def test_a_study_is_free_the_moment_it_is_let_go(empty_url: str, monkeypatch: pytest.MonkeyPatch):
+    """Its next sitting asks at once. A busy server notices late that a connection ended: here, not before the end."""
+    with Record.open(empty_url) as record, record.connect() as first:
+        with monkeypatch.context() as late:
+            late.setattr(first, "invalidate", lambda: None)
+            late.setattr(first, "close", lambda: None)
+            late.setattr(record, "connect", lambda: first)
+            with held(record, "small"):
+                pass
+        with held(record, "small"):
+            pass
+
+
 def test_a_set_recorded_twice_is_refused_aloud(evaluator: Evaluator, empty_url: str, tmp_path: Path):
     run_study(order_of(evaluator, trials=8), evaluator.evaluate, empty_url, tmp_path)
     study_id = study_row(empty_url)["id"]

@@ -6,11 +6,12 @@ not search on in vain, whoever works on a study holds a lock of the database; wh
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import digest_of, key_of
@@ -58,18 +59,26 @@ class TrialResult:
 @contextmanager
 def held(record: Record, name: str) -> Iterator[None]:
     """Holds a study while the block lasts. Raises BadInput when somebody else does, RecordAway."""
-    connection = record.connect()
+    connection, mine, key = record.connect(), False, key_of(f"study {name}")
     try:
         with faults_of(record.address):
-            key = key_of(f"study {name}")
             mine = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar_one()
             connection.commit()
         if not mine:
             raise BadInput(f"somebody else works on the study {name}", "wait for them, or name another study")
         yield
     finally:
+        if mine:
+            _let_go(connection, key)
         connection.invalidate()  # the lock ends with its connection, also when that is dead already
         connection.close()
+
+
+def _let_go(connection: Connection, key: int) -> None:
+    """Ends the lock now. With its connection it ends when the server comes to notice, which on a busy machine is later
+    than the next sitting of the same study asks for it."""
+    with suppress(SQLAlchemyError):
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 def begin_study(connection: Connection, start: StudyStart) -> int:
