@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.storage.record.presets import NAME_PATTERN
 from arbitrage_core.tuning.space import constraint_holds, grid_of
 from console.accept_run import say
 from console.complaint import ACCEPTED
@@ -68,6 +69,7 @@ def form_of(order: Order) -> TuningForm:
     """The flow's form, of a search that can be. Raises BadInput."""
     wanted = order.wanted
     _study_must_be_a_name(order.search.get("study"))
+    _preset_must_be_a_name(order.search.get("save"))
     _each_must_be_varied_once(order.search["vary"])
     try:
         form = TuningForm(
@@ -110,6 +112,13 @@ def _study_must_be_a_name(study: str | None) -> None:
         raise BadInput(
             f"--study {study!r} is no name for a study",
             "at most 100 letters, digits, spaces and - _ . ! ( ), not beginning or ending in a dot or space",
+        )
+
+
+def _preset_must_be_a_name(save: str | None) -> None:
+    if save is not None and not re.match(NAME_PATTERN, save):
+        raise BadInput(
+            f"--save {save!r} is no name for a preset", "any but an empty one, without @: NAME@VERSION says which"
         )
 
 

@@ -28,6 +28,8 @@ CASES = [
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--study", "../first"], "'../first' is no name", "letters"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--study", "a:b"], "'a:b' is no name", "letters"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--study", "first."], "'first.' is no name", "ending in a dot"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--save", "a@b"], "'a@b' is no name for a preset", "without @"),
+    ([*MIXED, "--vary", "entry_spread_bps=60:20"], "from a lower to a higher number", "LOW:HIGH"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--require", "foo<1"], "foo is neither varied", "entry_spread_bps"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--sampler", "grid"], "needs steps", "LOW:HIGH:STEP"),
 ]
