@@ -18,7 +18,7 @@ from arbitrage_core.tuning.bar import Bar
 from arbitrage_core.tuning.evaluation import Evaluation
 from arbitrage_core.tuning.outcome import StudyOutcome
 from arbitrage_core.tuning.preset_evidence import evidence_of
-from arbitrage_core.tuning.search import Sampler
+from arbitrage_core.tuning.search import UNTAUGHT
 from arbitrage_core.tuning.study import StudyOrder, code_digest, run_study
 from flows.campaign_run import Ground
 from flows.grounds import ground
@@ -29,9 +29,6 @@ from flows.tuning_rows import feed_of
 from flows.tuning_share import Share, evaluator_for, grounds_of
 
 NAME_CHARACTERS = 12
-
-UNTAUGHT: tuple[Sampler, ...] = ("grid", "random")
-"""Samplers that learn nothing from what sets brought."""
 
 DEFAULT = TuningForm()
 
