@@ -1,9 +1,9 @@
 """Stage D68: parameters that hold on rows they were not chosen on, and luck that is called luck.
 
-On every seed a study is run and recorded, and its best set is traded as a session of its own. On how many of seeds 1 to
-20 it must hold up follows from seeds 101 to 140, by a rule: `python -m tests.flows.stages.other_seeds`. It was not so from
-the start: first every seed was asked for, and T3, with other ranges, missed that on one or two. That luck is called luck
-is asked of every seed.
+On every seed a study is run and recorded, and its best set is traded as a session of its own. On how many of seeds 1
+to 20 it must hold up follows from seeds 101 to 140, by a rule: `python -m tests.flows.stages.other_seeds`. It was not
+so from the start: first every seed was asked for, and T3, with other ranges, missed that on one or two. That luck is
+called luck is asked of every seed.
 """
 
 from flows.stages.stage import Band, Campaign, Remark, Stage, StudyPlan
