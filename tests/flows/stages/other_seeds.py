@@ -4,7 +4,7 @@
 
 Seeds 101 to 140 unless told otherwise, a few minutes, on a PostgreSQL of its own. The floor of a campaign is the
 largest number of D68's seeds that as many or more come out on in 19 of 20 cases, if no larger share holds up than the
-lower 95 % bound of the share found here. Exits 1 when the stage asks for more than that, or when luck is said to hold up.
+lower 95 % bound of the share found here. Exits 1 when the stage asks for more, or when luck is said to hold up.
 """
 
 import sys
