@@ -65,6 +65,10 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 
 def main() -> NoReturn:
     """The program: runs the command of `sys.argv` and ends with its exit code."""
+    if sys.argv[1:2] != ["test"]:  # the suite is pytest's, and so is what steers it
+        from arbitrage_core.services.environment import forget_settings
+
+        forget_settings()
     sys.exit(run(sys.argv[1:]))
 
 

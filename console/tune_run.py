@@ -1,6 +1,5 @@
 """The run of a study: a search that can be, Prefect ready, the flow."""
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +47,7 @@ def run(order: Order, *, as_json: bool) -> int:
     if isinstance(cluster, str):
         must_answer(cluster)
     # what ends the flow is said once, by `complain`, and in the Prefect UI with its traceback
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    prefect_ready(say)
+    prefect_ready(say, PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL")
     from flows.progress import listen
     from flows.tuning import tuning
 

@@ -70,7 +70,7 @@ class External:
 
 POSTGRES = External("postgres", "PostgreSQL", "ARB_POSTGRES_URL", ("postgresql", "postgres"))
 REDIS = External("valkey", "Redis", "ARB_REDIS_URL", ("redis", "rediss"))
-PREFECT = External("prefect", "Prefect", "PREFECT_API_URL", ("http", "https"))
+PREFECT = External("prefect", "Prefect", "ARB_PREFECT_URL", ("http", "https"))
 
 
 def without_password(url: str) -> str:

@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.services.environment import store_environment
 
 WINDOWS = sys.platform == "win32"
 SERVER_USERS = ("postgres", "nobody")  # in order of preference; initdb wants a user that has an entry
@@ -172,7 +173,7 @@ def run_tool(
             input=told.encode(),
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=plain_environment(),
+            env=store_environment(),
             cwd=folder,
             timeout=timeout_s,
             check=False,
@@ -182,12 +183,6 @@ def run_tool(
         written.seek(start)
         said = written.read(1 << 18).decode("utf-8", "replace")
     return subprocess.CompletedProcess(done.args, done.returncode, said, "")
-
-
-def plain_environment() -> dict[str, str]:
-    """What a store needs of the environment: the operator's keys and settings are none of its business."""
-    needed = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "COMSPEC")
-    return {**{name: os.environ[name] for name in needed if name in os.environ}, "LC_ALL": "C"}
 
 
 def _detached(user: User | None) -> dict[str, object]:

@@ -29,7 +29,7 @@ def test_the_operators_own_servers_are_used_and_none_is_started(home, monkeypatc
 UNUSABLE = [
     ("ARB_POSTGRES_URL", "postgresql://me:sesame@127.0.0.1:{port}/arb", ensure_stores),
     ("ARB_REDIS_URL", "redis://:sesame@127.0.0.1:{port}/0", ensure_stores),
-    ("PREFECT_API_URL", "http://me:sesame@127.0.0.1:{port}/api", ensure_prefect),
+    ("ARB_PREFECT_URL", "http://me:sesame@127.0.0.1:{port}/api", ensure_prefect),
 ]
 
 
@@ -61,7 +61,7 @@ def test_what_answers_but_is_no_prefect_is_not_taken_for_one(home, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=_answer_once, args=(server,))
         thread.start()
-        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.getsockname()[1]}/api")
+        monkeypatch.setenv("ARB_PREFECT_URL", f"http://127.0.0.1:{server.getsockname()[1]}/api")
         with pytest.raises(ServiceFailed, match="HTTP 404"):
             PREFECT.reached()
         thread.join()
