@@ -14,7 +14,8 @@ import yaml
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.services.home import home
-from arbitrage_core.services.prefect import POOL, call, prefect_environment, prefect_once
+from arbitrage_core.services.prefect import POOL, prefect_environment, prefect_once
+from arbitrage_core.services.prefect_api import call, parted
 from arbitrage_core.session.binding import Notice
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -48,6 +48,7 @@ class Door:
     def __init__(self, app: App, *, port: int, password: str, well: Callable[[], dict[str, Any]]) -> None:
         self._app, self._well = app, well
         self._token = base64.b64encode(password.encode()).decode()
+        self._host = f"{OWN_NAMES[0]}:{port}"
         self._hosts = {f"{name}:{port}" for name in OWN_NAMES}
         self._origins = {f"http://{host}" for host in self._hosts}
 
@@ -62,6 +63,10 @@ class Door:
             await send({"type": "websocket.close", "code": 1008, "reason": why})
         elif why:
             await _answer(send, 403, json.dumps({"detail": why}))
+        elif _is_opened(scope) and _headers(scope, b"host") != [self._host]:
+            there = f"http://{self._host}{scope['path']}".encode()  # the page keeps what it knows by its own name
+            await send({"type": "http.response.start", "status": 307, "headers": [(b"location", there), *GUARDS]})
+            await send({"type": "http.response.body", "body": b""})
         elif scope["type"] == "http" and scope["path"] == WELL:
             await self._say_well(scope, send)
         elif scope["type"] == "http" and scope["path"] == SIGN_IN:
@@ -78,11 +83,8 @@ class Door:
             return ""  # from a file of the operator's, which has no origin; the password in it is asked for
         if any(origin.lower() not in self._origins for origin in origins):
             return "pages of other origins may not use this server"
-        from_whom = _headers(scope, b"sec-fetch-site")
-        is_opened = scope["type"] == "http" and scope["method"] == "GET" and _headers(scope, b"sec-fetch-dest") == [
-            "document"
-        ]
-        if any(site not in ("same-origin", "none") for site in from_whom) and not is_opened and not origins:
+        from_elsewhere = any(site not in ("same-origin", "none") for site in _headers(scope, b"sec-fetch-site"))
+        if from_elsewhere and not origins and not _is_opened(scope):
             return "pages of other origins may not use this server"
         return ""
 
@@ -101,6 +103,11 @@ class Door:
             return
         page = SIGNED_IN.replace("{token}", json.dumps(self._token))
         await _answer(send, 200, page, kind="text/html; charset=utf-8")
+
+
+def _is_opened(scope: Scope) -> bool:
+    """Whether somebody opens a page by it, and no page fetches it."""
+    return scope["type"] == "http" and scope["method"] == "GET" and _headers(scope, b"sec-fetch-dest") == ["document"]
 
 
 def _headers(scope: Scope, name: bytes) -> list[str]:

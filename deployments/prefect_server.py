@@ -1,6 +1,6 @@
 """Prefect's server as this checkout runs it: Prefect's own application and services, behind the door, watched.
 
-`arbitrage_core.services.prefect` starts it (`python -m deployments.prefect_server start PORT`) with its settings in the
+`arbitrage_core.services.prefect` starts it (`… deployments.prefect_server start PORT`) with its settings in the
 environment, which other accounts cannot read. It imports nothing of this project but the two modules beside it, because
 as root it runs as a user who may reach a copy of these three only.
 """
@@ -24,7 +24,7 @@ def main() -> None:
     from prefect import __version__
     from prefect.server.api.server import create_app
 
-    port, loops = int(sys.argv[2]), Loops()
+    port, loops = int(sys.argv[-1]), Loops()
     loops.watch()
     application = create_app(final=True)
     door = Door(

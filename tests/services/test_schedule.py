@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from arbitrage_core.services.operating_system import WINDOWS
-from arbitrage_core.services.prefect import POOL, call
+from arbitrage_core.services.prefect import POOL
+from arbitrage_core.services.prefect_api import call
 from arbitrage_core.services.stores import ensure_prefect
 from tests.services.servers import no_notice
 
