@@ -89,7 +89,7 @@ class Deploying:
 
     @property
     def _digest(self) -> str:
-        return hashlib.sha256(f"{self._api_url}\n{ROOT}\n".encode() + FILE.read_bytes()).hexdigest()
+        return hashlib.sha256(f"{parted(self._api_url)[0]}\n{ROOT}\n".encode() + FILE.read_bytes()).hexdigest()
 
     def _is_remembered(self) -> bool:
         return self._marker.is_file() and self._marker.read_text(encoding="utf-8") == self._digest

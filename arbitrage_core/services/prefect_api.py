@@ -47,8 +47,19 @@ def ask_health(api_url: str, timeout_s: float) -> Answer:
     except (OSError, http.client.HTTPException) as error:
         return Answer(State.STARTING, f"nothing answers: {error}")
     if status == 200 and told.strip() == b"true":
-        return Answer(State.UP)
+        return _ask_entry(api_url, timeout_s)
     return Answer(State.HUNG, f"HTTP {status}: what answers is no Prefect server in health")
+
+
+def _ask_entry(api_url: str, timeout_s: float) -> Answer:
+    """Whether the password in its address, or none, is the one it wants; its health it tells everybody."""
+    try:
+        status, _ = call(api_url, "/admin/version", timeout_s)
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(State.HUNG, f"no answer: {error}")
+    if status in (401, 403):
+        return Answer(State.HUNG, "it wants another password: write it into the address, http://USER:PASSWORD@HOST")
+    return Answer(State.UP)
 
 
 def _connection(parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:

@@ -26,7 +26,9 @@ def tick():
 
 
 def ask(url: str, path: str, body: object = None) -> object:
-    code, told = call(url, path, 10, body)
+    until, code = time.monotonic() + 60, 503
+    while code == 503 and time.monotonic() < until:  # its SQLite is busy when it has just started; clients ask again
+        code, told = call(url, path, 10, body)
     assert code in (200, 201), told
     return json.loads(told)
 
