@@ -196,7 +196,9 @@ class PrefectServer(Service):
     def sign_in_page(self, port: int) -> Path:
         """A page for a browser of this account that opens Prefect's page signed in; in a file of mode 0600."""
         path = self.folder / "sign-in.html"
-        write_private(path, _SIGN_IN.format(address=self.address(port), token=base64.b64encode(self.password().encode()).decode()))
+        write_private(
+            path, _SIGN_IN.format(address=self.address(port), token=base64.b64encode(self.password().encode()).decode())
+        )
         return path
 
     def end_in_order(self, instance: Instance) -> None:
@@ -204,7 +206,7 @@ class PrefectServer(Service):
         operating_system.end(instance.pid, instance.birth, grace_s=STOP_GRACE_S)
 
     def is_main(self, process: psutil.Process) -> bool:
-        """By Prefect's home in its environment, which Python leaves as it was; also one that an older version started."""
+        """By Prefect's home in its environment, which Python leaves as it was; also an older version's."""
         if not _is_python(process) or "start" not in (words := process.cmdline()):
             return False
         told = process.environ().get(HOME_VARIABLE)

@@ -39,10 +39,11 @@ for file in files:
     except OSError:
         pass
 body = b'{"state": {"type": "SCHEDULED"}, "job_variables": {"command": "touch %s"}}' % owned.encode()
-for path in ("/api/deployments/filter", "/api/work_pools/", "/api/automations/", "/api/flow_runs/", "/api/admin/version"):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"content-type": "application/json"})
+for path in ("deployments/filter", "work_pools/", "automations/", "flow_runs/", "flows/", "admin/version"):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/{path}", body, {"content-type": "application/json"})
     try:
-        print(path, urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).status)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        print("/api/" + path, opener.open(request, timeout=10).status)
     except OSError:
         pass
 """
@@ -197,7 +198,11 @@ def test_the_password_stands_in_no_command_line_and_files_with_it_are_their_owne
         assert server.secret() not in words
         assert token.decode() not in words
     for file in server.folder.rglob("*"):
-        if not WINDOWS and file.is_file() and any(one in file.read_bytes() for one in (server.secret().encode(), token)):
+        if (
+            not WINDOWS
+            and file.is_file()
+            and any(one in file.read_bytes() for one in (server.secret().encode(), token))
+        ):
             assert file.stat().st_mode & 0o077 == 0, file
 
 
