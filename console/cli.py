@@ -15,7 +15,7 @@ from console.accept import accept, campaign
 from console.audit import audit
 from console.backtest import backtest
 from console.bench import bench
-from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
+from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of, tell_of_defect
 from console.guard_commands import guard_app
 from console.paper import paper
 from console.preset_commands import preset_app
@@ -78,6 +78,7 @@ def _shut_the_doors() -> None:
     from arbitrage_core.services.privacy import keep_private
 
     forget_settings()
+    sys.excepthook = tell_of_defect
     try:
         keep_private(home())
     except BadInput as error:
