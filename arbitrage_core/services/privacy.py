@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.services.home import DEFAULT_NAME
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 PASSING = stat.S_IXGRP | stat.S_IXOTH
@@ -27,7 +28,6 @@ DATA = (GROUND, "home")
 """What a service's folder calls its server's data; other folders in it are programs that a server's user runs."""
 OWN = ("backups", "compiled", "logs", SERVICES, "sessions", "tuning")
 """All that a home may hold, for a home that other things may live in, too."""
-DEFAULT_NAME = ".arb"
 
 
 def keep_private(home: Path) -> None:
