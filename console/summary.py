@@ -56,14 +56,14 @@ def _left_open(document: Document) -> list[tuple[str, str]]:
     reasons: dict[str, int] = {}
     for trade in document["left_open"]:
         reasons[trade["because"]] = reasons.get(trade["because"], 0) + 1
-    told = [escape(f"{count} open: {reason}") for reason, count in list(reasons.items())[:NAMES_SHOWN_MAX]]
+    told = [f"{count} open: {reason}" for reason, count in list(reasons.items())[:NAMES_SHOWN_MAX]]
     return [("flat", f"no; {'; '.join(told)}")] if told else []
 
 
 def _withheld(document: Document) -> list[tuple[str, str]]:
     """Quotes at which the simulated venue did not deal."""
     told = [
-        escape(f"{one['symbol']} on {one['venue']}: ")
+        f"{one['symbol']} on {one['venue']}: "
         + ", ".join(f"{one[why]:,} {why}" for why in ("crossed", "implausible") if one[why])
         for one in document.get("withheld_quotes", ())
     ]
