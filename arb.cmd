@@ -2,6 +2,8 @@
 rem Runs the command line in the checkout's own environment, .venv. On first use, and whenever requirements.lock has
 rem changed, console\bootstrap.py makes it, with the interpreter that ARB_PYTHON names or the first one that fits.
 setlocal
+rem Programs are looked for on PATH, not in the folder where the command was given.
+set "NoDefaultCurrentDirectoryInExePath=1"
 set "root=%~dp0"
 set "venv=%root%.venv"
 
@@ -21,12 +23,12 @@ if not defined python goto no_python
 call %python% -I "%root%console\bootstrap.py" || exit /b 1
 
 :run
-"%venv%\Scripts\python.exe" -P -X utf8 -m console.cli %*
+"%venv%\Scripts\python.exe" -I -X utf8 "%root%console\__main__.py" %*
 exit /b %ERRORLEVEL%
 
 :consider
 if defined python exit /b 0
-call %* -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))" >nul 2>nul && set python=%*
+call %* -I -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))" >nul 2>nul && set python=%*
 exit /b 0
 
 :no_python

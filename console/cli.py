@@ -3,6 +3,7 @@
 An error that is expected says itself in one line with its cure; anything else is a defect and shows its traceback.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,9 +16,10 @@ from console.accept import accept, campaign
 from console.audit import audit
 from console.backtest import backtest
 from console.bench import bench
-from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
+from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of, tell_of_defect
 from console.guard_commands import guard_app
 from console.paper import paper
+from console.plain import PlainRecord
 from console.preset_commands import preset_app
 from console.replay import replay
 from console.services import down, reset, status, ui, up
@@ -67,10 +69,24 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 def main() -> NoReturn:
     """The program: runs the command of `sys.argv` and ends with its exit code."""
     if sys.argv[1:2] != ["test"]:  # the suite is pytest's, and so is what steers it
-        from arbitrage_core.services.environment import forget_settings
-
-        forget_settings()
+        _shut_the_doors()
     sys.exit(run(sys.argv[1:]))
+
+
+def _shut_the_doors() -> None:
+    """Nothing of the user's steers what runs here, and nobody else reads what it makes."""
+    from arbitrage_core.domain.errors import BadInput
+    from arbitrage_core.services.environment import forget_settings
+    from arbitrage_core.services.home import home
+    from arbitrage_core.services.privacy import keep_private
+
+    forget_settings()
+    sys.excepthook = tell_of_defect
+    logging.setLogRecordFactory(PlainRecord)
+    try:
+        keep_private(home())
+    except BadInput as error:
+        sys.exit(complain_of(error, as_json="--json" in sys.argv))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -114,7 +114,7 @@ def _study_must_be_a_name(study: str | None) -> None:
 
 
 def _preset_must_be_a_name(save: str | None) -> None:
-    if save is not None and not re.match(NAME_PATTERN, save):
+    if save is not None and not re.fullmatch(NAME_PATTERN, save):
         raise BadInput(
             f"--save {save!r} is no name for a preset", "any but an empty one, without @: NAME@VERSION says which"
         )

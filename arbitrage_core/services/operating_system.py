@@ -127,9 +127,9 @@ def write_private(path: Path, text: str, user: User | None = None) -> None:
 
 
 def make_passable(folder: Path) -> None:
-    """Makes a folder of ours, and lets other users pass through it without reading it. Raises OSError."""
+    """Makes a folder of ours; as root lets the servers' user pass through it without reading it. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not WINDOWS and (mode := stat.S_IMODE(folder.stat().st_mode)) | 0o111 != mode:
+    if not WINDOWS and os.geteuid() == 0 and (mode := stat.S_IMODE(folder.stat().st_mode)) | 0o111 != mode:
         folder.chmod(mode | 0o111)
 
 

@@ -22,7 +22,7 @@ from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.services import operating_system
 from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.ground import ground_of
-from arbitrage_core.services.home import checkout_id
+from arbitrage_core.services.home import DEFAULT_NAME, checkout_id
 from arbitrage_core.services.instance import Instance, forget_instance, read_instance
 from arbitrage_core.services.operating_system import is_free, make_passable, write_private
 from arbitrage_core.storage.lock import WriterLock
@@ -188,11 +188,19 @@ class Service(ABC):
         if told is not None and told.is_alive() and self.ask(told.port, HUNG_AFTER_S).serves:
             return told
         try:
-            make_passable(self.folder)
+            self.make_place()
         except OSError as error:
             raise ServiceFailed(f"{self.title} cannot keep anything in {self.folder}: {error.strerror}") from error
         with self.alone():
             return self._ensure_alone(notice)
+
+    def make_place(self) -> None:
+        """Makes the service's folder, and the way to it; a home that the user named stays as it was. Raises OSError."""
+        services, home = self.folder.parents[:2]
+        if home.name == DEFAULT_NAME or not home.exists():
+            make_passable(home)
+        for one in (services, self.folder):
+            make_passable(one)
 
     def _ensure_alone(self, notice: Notice) -> Instance:
         found = self.find()
@@ -313,7 +321,7 @@ class Service(ABC):
 
     def likely_port(self, notice: Notice) -> int:
         """The port that it listens on, or will if nobody else takes it meanwhile. Raises ServiceFailed."""
-        make_passable(self.folder)
+        self.make_place()
         with self.alone():
             found = self.find()
             return found.port if found is not None else self._choose_port(notice)

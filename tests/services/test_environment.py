@@ -3,8 +3,11 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from arbitrage_core.services.environment import (
@@ -15,6 +18,7 @@ from arbitrage_core.services.environment import (
     server_environment,
     store_environment,
 )
+from tests.services.servers import postgres_url  # noqa: F401
 
 STEERING = dict(
     line.split("=", 1)
@@ -113,3 +117,38 @@ def test_a_program_runs_this_checkouts_code_whatever_stands_in_the_way(tmp_path:
         check=True,
     )
     assert json.loads(done.stdout) == [str(CHECKOUT / "arbitrage_core" / "__init__.py"), ["a b", "c"], 1]
+
+
+@pytest.mark.parametrize("name", [name for name in STEERING if name.startswith("PG") and name != "PGSERVICE"])
+def test_the_address_of_our_own_record_says_all_that_a_variable_of_libpqs_could(name, postgres_url, monkeypatch):  # noqa: F811
+    """But `PGSERVICE`, which libpq follows before it reads an address: that one is forgotten."""
+    monkeypatch.setenv(name, STEERING[name])
+    with psycopg.connect(postgres_url, connect_timeout=5, options="-cstatement_timeout=5s") as connection:
+        found = connection.execute("select current_user, current_setting('search_path')").fetchone()
+    assert found == ("arb", '"$user", public')
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.slow
+def test_a_command_does_the_same_whatever_the_user_set(home: Path, tmp_path: Path):
+    """From the start of the stores to a paper session: with a proxy that refuses, another's Prefect and libpq's all."""
+    (tmp_path / "prefect.toml").write_text('[api]\nrequest_timeout = 0.0001\nurl = "http://192.0.2.1/api"\n')
+    (tmp_path / "arbitrage_core").mkdir()
+    (tmp_path / "arbitrage_core" / "__init__.py").write_text("raise SystemExit('another checkout')")
+    steered = {**os.environ, **STEERING, "PYTHONPATH": str(tmp_path), "ARB_HOME": str(home)}
+    del steered["PYTHONHOME"]  # the shell's own Python would not start
+
+    def arb(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-I", "-X", "utf8", str(CHECKOUT / "console" / "__main__.py"), *arguments, "--json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=steered, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert arb("up")["well"]
+    assert arb("status")["well"]
+    session = arb("paper", "--synthetic", "mixed", "--rows", "400", "--pace", "max")
+    assert session["record"]["complete"]
+    assert session["identical"]
+    assert set(arb("down")["ended"]) == {"postgres", "valkey", "prefect", "worker"}
