@@ -1,13 +1,17 @@
 """A study on a Dask cluster: the same study, whoever evaluates, dies or has other rows."""
 
+import http.client
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -237,6 +241,33 @@ if __name__ == "__main__":
 """
 
 
+def ports_of(processes: list[psutil.Process]) -> list[int]:
+    connections = [one for process in processes for one in process.net_connections("inet")]
+    return sorted({one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN})
+
+
+def told_to_a_stranger(port: int) -> list[str]:
+    """What another account learns or can do at a port: a page, or a connection without a certificate."""
+    found = []
+    for page in ("/info/main/workers.html", "/json/counts.json", "/metrics", "/health"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        with suppress(OSError, http.client.HTTPException):
+            connection.request("GET", page)
+            if connection.getresponse().status != 404:
+                found.append(f"{port}{page}")
+        connection.close()
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    with (
+        suppress(OSError),
+        socket.create_connection(("127.0.0.1", port), 20) as plain,
+        anybody.wrap_socket(plain) as secure,
+    ):
+        if secure.recv(1):  # with TLS 1.3 the missing certificate is refused after the handshake
+            found.append(f"{port} by TLS")
+    return found
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
@@ -253,6 +284,9 @@ def test_a_cluster_ends_with_its_leader_however_that_ends(name: str, tmp_path: P
     workers = psutil.Process(leader.pid).children(recursive=True)
     listening = {one.laddr.ip for two in workers for one in two.net_connections() if one.status == psutil.CONN_LISTEN}
     assert listening == {"127.0.0.1"}
+    assert [
+        what for port in ports_of([psutil.Process(leader.pid), *workers]) for what in told_to_a_stranger(port)
+    ] == []
     if name == "SIGINT":
         os.killpg(leader.pid, signal.SIGINT)  # as a terminal does: to the leader and to its workers
         errors = leader.communicate(timeout=20)[1]
