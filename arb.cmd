@@ -21,12 +21,12 @@ if not defined python goto no_python
 call %python% -I "%root%console\bootstrap.py" || exit /b 1
 
 :run
-"%venv%\Scripts\python.exe" -P -X utf8 -m console.cli %*
+"%venv%\Scripts\python.exe" -I -X utf8 "%root%console\__main__.py" %*
 exit /b %ERRORLEVEL%
 
 :consider
 if defined python exit /b 0
-call %* -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))" >nul 2>nul && set python=%*
+call %* -I -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))" >nul 2>nul && set python=%*
 exit /b 0
 
 :no_python

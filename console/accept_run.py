@@ -1,16 +1,15 @@
 """The run of an acceptance: Prefect ready, the flow, the verdict table."""
 
-import sys
 import time
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from arbitrage_core.domain.errors import BadInput
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.page import Page, shown, shown_of
+from console.plain import aside
 from console.prefect_ready import prefect_ready, ui_of
 from console.progress import SeedsProgress
 
@@ -67,7 +66,7 @@ def _document(outcome: Any) -> dict[str, Any]:
 
 def say(text: str) -> None:
     """Says a line beside the document."""
-    print(f"arb: {text}", file=sys.stderr, flush=True)
+    aside(text)
 
 
 def checks_shown(checks: list[dict[str, Any]]) -> Table:
@@ -75,17 +74,17 @@ def checks_shown(checks: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("", "check", "observed", "expected"):
         table.add_column(head, overflow="fold")
-    for check in checks:
+    for check in shown_of(checks):
         mark = "[green]✓[/green]" if check["passed"] else "[red]✗[/red]" if check["critical"] else "[yellow]![/yellow]"
-        observed = escape(check["observed"])
+        observed = check["observed"]
         if check["detail"] and not check["passed"]:
-            observed += f"\n[red]{escape(check['detail'])}[/red]"
-        table.add_row(mark, escape(check["name"]), observed, escape(check["expected"]))
+            observed += f"\n[red]{check['detail']}[/red]"
+        table.add_row(mark, check["name"], observed, check["expected"])
     return table
 
 
 def _show(document: dict[str, Any], ui: str, elapsed_s: float) -> None:
-    console = Console(highlight=False)
+    console = Page()
     console.print(checks_shown(document["checks"]))
     console.print()
     sessions = sum(len(one["backtests"]) + len(one["papers"]) for one in document["campaigns"])
@@ -93,6 +92,6 @@ def _show(document: dict[str, Any], ui: str, elapsed_s: float) -> None:
     said = f"{len(document['checks'])} checks, " + (f"{failed} failed" if failed else "all passed")
     console.print(f"{said} · {sessions} sessions · {elapsed_s:.0f} s")
     if document["report"]:
-        console.print(f"report {document['report']} · {ui}")
+        console.print(f"report {shown(document['report'])} · {shown(ui)}")
     colour = "green" if document["verdict"].endswith("_ACCEPTED") else "red"
     console.print(f"[bold {colour}]{document['verdict']}[/bold {colour}]")

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from console.accept_run import checks_shown, say
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.page import Page, shown_of
 from console.prefect_ready import prefect_ready
 
 
@@ -26,14 +25,14 @@ def run(*, as_json: bool) -> int:
 
 
 def _show(document: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    failed = [check for check in document["checks"] if not check["passed"]]
+    document, console = shown_of(document), Page()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("", "stage", "feature", "evidence"):
         table.add_column(head, overflow="fold")
     for one in document["features"]:
-        table.add_row(one["state"], one["stage"], escape(one["name"]), escape(one["evidence"]))
+        table.add_row(one["state"], one["stage"], one["name"], one["evidence"])
     console.print(table)
-    failed = [check for check in document["checks"] if not check["passed"]]
     if failed:
         console.print(checks_shown(failed))
     said = "complete and true" if document["complete"] else "not complete, or not true"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from console.options import Json
+from console.plain import aside
 
 
 class Part(StrEnum):
@@ -24,13 +25,12 @@ def bench(
 
     Exit code 0: measured, and the fast way left the states of the slow one. 1: it did not.
     """
-    import sys
 
     from console.complaint import ACCEPTED, FAILED
     from console.document import print_document
 
     def told(text: str) -> None:
-        print(f"arb: {text} ...", file=sys.stderr, flush=True)
+        aside(f"{text} ...")
 
     if part is Part.ENGINE:
         from arbitrage_core.session.bench import bench_engine

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+
+from console.page import Page
 
 
 def print_bench(document: dict[str, Any]) -> None:
     """Prints the document of `arb bench` to stdout."""
     conditions = document["conditions"]
-    console = Console(highlight=False)
+    console = Page()
     console.print("[bold]Benchmark of the engine[/bold]")
     console.print(
         f"{conditions['venues']} venues, {conditions['levels']} level, {conditions['open_trades_max']} open trades a "
@@ -68,7 +69,7 @@ def _figures(document: dict[str, Any]) -> Table:
 
 def print_tuning_bench(document: dict[str, Any]) -> None:
     """Prints the document of `arb bench tuning` to stdout."""
-    conditions, console = document["conditions"], Console(highlight=False)
+    conditions, console = document["conditions"], Page()
     console.print("[bold]Benchmark of the tuner[/bold]")
     console.print(
         f"{conditions['sets']} parameter sets over {conditions['rows']:,} rows, "

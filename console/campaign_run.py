@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from arbitrage_core.domain.errors import BadInput
@@ -10,6 +9,7 @@ from arbitrage_core.session.pace import MAX, pace_of
 from console.accept_run import checks_shown, say
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.page import Page, shown_of
 from console.prefect_ready import prefect_ready
 from console.progress import SeedsProgress
 
@@ -45,7 +45,7 @@ def _must_be_runnable(mode: str, pace: str | None) -> None:
 
 
 def _show(document: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    checks, document, console = document["checks"], shown_of(document), Page()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("seed", "closed", "win rate", "net", "fees", "state"):
         table.add_column(head, justify="right")
@@ -62,7 +62,7 @@ def _show(document: dict[str, Any]) -> None:
         table.add_row(*cells)
     console.print(table)
     console.print()
-    console.print(checks_shown(document["checks"]))
+    console.print(checks_shown(checks))
     colour, word = ("green", "passed") if document["passed"] else ("red", "failed")
     console.print(f"\n[bold {colour}]{document['campaign']} {word}[/bold {colour}]")
 

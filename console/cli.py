@@ -15,7 +15,7 @@ from console.accept import accept, campaign
 from console.audit import audit
 from console.backtest import backtest
 from console.bench import bench
-from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of
+from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of, tell_of_defect
 from console.guard_commands import guard_app
 from console.paper import paper
 from console.preset_commands import preset_app
@@ -65,7 +65,24 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 
 def main() -> NoReturn:
     """The program: runs the command of `sys.argv` and ends with its exit code."""
+    if sys.argv[1:2] != ["test"]:  # the suite is pytest's, and so is what steers it
+        _shut_the_doors()
     sys.exit(run(sys.argv[1:]))
+
+
+def _shut_the_doors() -> None:
+    """Nothing of the user's steers what runs here, and nobody else reads what it makes."""
+    from arbitrage_core.domain.errors import BadInput
+    from arbitrage_core.services.environment import forget_settings
+    from arbitrage_core.services.home import home
+    from arbitrage_core.services.privacy import keep_private
+
+    forget_settings()
+    sys.excepthook = tell_of_defect
+    try:
+        keep_private(home())
+    except BadInput as error:
+        sys.exit(complain_of(error, as_json="--json" in sys.argv))
 
 
 def run(arguments: Sequence[str]) -> int:

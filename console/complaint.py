@@ -8,8 +8,10 @@ import json
 import os
 import sys
 import traceback
+from types import TracebackType
 
 from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
+from console.plain import line
 
 ACCEPTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -17,13 +19,20 @@ ACCEPTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 def complain(cause: str, cure: str = "", *, as_json: bool = False) -> None:
     """Says it on stderr, in two lines at most; `as_json` also as the one document on stdout, `{error, cure}`."""
     if os.environ.get("ARB_DEBUG") == "1" and sys.exc_info()[0] is not None:
-        traceback.print_exc()
-    print(f"error: {_one_line(cause)}", file=sys.stderr)
+        tell_of_defect(*sys.exc_info())
+    line(f"error: {_one_line(cause)}", sys.stderr)
     if cure:
-        print(f"cure: {_one_line(cure)}", file=sys.stderr)
+        line(f"cure: {_one_line(cure)}", sys.stderr)
     sys.stderr.flush()
     if as_json:
         print(json.dumps({"error": cause, "cure": cure}), flush=True)
+
+
+def tell_of_defect(kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    """A traceback on stderr, as Python shows it, but for characters that a terminal would obey."""
+    for part in traceback.format_exception(kind, error, at):
+        for said in part.rstrip("\n").split("\n"):
+            line(said, sys.stderr)
 
 
 def complain_of(error: BadInput | InvariantBroken, *, as_json: bool = False) -> int:

@@ -66,10 +66,11 @@ def print_guards(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_document(found)
         return
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from console.page import Page, shown_of
+
+    found, console = shown_of(found), Page()
     console.print(found["session"])
     if not found["events"]:
         console.print("no guard with memory has tripped, nothing was switched off")

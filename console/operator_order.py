@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from console.plain import line
+
 Named = Annotated[
     str, typer.Argument(metavar="[SESSION]", help="The session, or the beginning of its name. Default: the only one.")
 ]
@@ -47,5 +49,5 @@ def tell(kind: str, session: str, reason: str, *, target: str = "", as_json: boo
     if as_json:
         print_document({"session": name, "command": kind, "status": answer.status.value, "text": answer.text})
     else:
-        print(f"{name}: {kind} {answer.status.value}: {answer.text}")
+        line(f"{name}: {kind} {answer.status.value}: {answer.text}")
     raise typer.Exit(ACCEPTED if answer.status == AnswerStatus.ACCEPTED else FAILED)

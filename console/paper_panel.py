@@ -1,12 +1,11 @@
 """The panel of a running session: how it stands, twice a second, on a terminal; nothing where there is none."""
 
-import sys
 import time
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,8 @@ from rich.text import Text
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.session.live_runner import LiveRunner
+from console.page import Page, shown
+from console.plain import aside, plain
 from console.source import Source
 
 REFUSALS_SHOWN = 3
@@ -27,8 +28,8 @@ class PaperPanel:
     """
 
     def __init__(self, session: str, source: Source, pace: str) -> None:
-        self._session, self._source, self._pace = session, source, pace
-        self._err = Console(stderr=True, highlight=False)
+        self._session, self._source, self._pace = plain(session), source, pace
+        self._err = Page(stderr=True)
         self.console = self._err if self._err.is_terminal else None
         self._live = Live(console=self._err, auto_refresh=False, transient=True) if self.console else None
         self._began = time.monotonic()
@@ -45,9 +46,9 @@ class PaperPanel:
     def notice(self, text: str) -> None:
         """Says a line, above the panel if there is one."""
         if self.console is not None:
-            self.console.print(Text(f"arb: {text}", style="dim"))
+            self.console.print(Text(plain(f"arb: {text}"), style="dim"))
         else:
-            print(f"arb: {text}", file=sys.stderr, flush=True)
+            aside(text)
 
     def look(self, runner: LiveRunner) -> None:
         """Shows the session as it stands."""
@@ -87,7 +88,7 @@ class PaperPanel:
         for place, name in enumerate(config.symbols[:SYMBOLS_SHOWN]):
             symbol = state.symbols[place]
             counts = [str(int(symbol[field])) for field in ("entries", "closed", "unwound", "in_use", "wins")]
-            table.add_row(name, *counts, f"{int(symbol.realised_amount) * unit:+,.2f}")
+            table.add_row(shown(name), *counts, f"{int(symbol.realised_amount) * unit:+,.2f}")
         if len(config.symbols) > SYMBOLS_SHOWN:
             table.add_row(f"and {len(config.symbols) - SYMBOLS_SHOWN} more", style="dim")
         return table

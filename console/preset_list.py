@@ -48,11 +48,11 @@ def print_presets(found: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         print_document({"presets": found})
         return
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from console.page import Page, shown_of
+
+    found, console = shown_of(found), Page()
     if not found:
         console.print("no preset is saved yet: arb tune --save NAME makes one")
         return
@@ -63,10 +63,10 @@ def print_presets(found: list[dict[str, Any]], *, as_json: bool) -> None:
         saved = datetime.fromtimestamp(one["created_ns"] / 1e9, UTC).strftime("%m-%d %H:%M")
         trials = "–" if one["trials"] is None else f"{one['trials']:,}"
         table.add_row(
-            escape(one["name"]),
+            one["name"],
             _version(one),
             one["digest"][:DIGEST_CHARACTERS],
-            escape(one["study"] or "–"),
+            one["study"] or "–",
             trials,
             figure(one["in_sample"]),
             figure(one["out_of_sample"]),
@@ -75,7 +75,7 @@ def print_presets(found: list[dict[str, Any]], *, as_json: bool) -> None:
     console.print(table)
     for one in found:
         if one["flaw"]:
-            console.print(f"[red]{escape(one['name'])}@{one['in_use']} cannot be used: {one['flaw']}[/red]")
+            console.print(f"[red]{one['name']}@{one['in_use']} cannot be used: {one['flaw']}[/red]")
 
 
 def _version(one: dict[str, Any]) -> str:

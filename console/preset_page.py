@@ -49,13 +49,13 @@ def print_preset(document: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_document(document)
         return
-    from rich.console import Console
-    from rich.markup import escape
     from rich.padding import Padding
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=False)
-    console.print(f"[bold]{escape(document['name'])}@{document['version']}[/bold]\n")
+    from console.page import Page, shown_of
+
+    document, console = shown_of(document), Page()
+    console.print(f"[bold]{document['name']}@{document['version']}[/bold]\n")
     params = [(name, str(value)) for name, value in document["params"].items()]
     parts = [(lines, 19) for lines in (_identity(document), params, _evidence(document))]
     for lines, width in (*parts, (_digests(document), 6)):  # narrow: a digest of 64 characters stays in one piece
@@ -63,7 +63,7 @@ def print_preset(document: dict[str, Any], *, as_json: bool) -> None:
         table.add_column(style="dim", no_wrap=True, min_width=width)
         table.add_column(overflow="fold")
         for label, said in lines:
-            table.add_row(escape(label), escape(said))
+            table.add_row(label, said)
         console.print(Padding(table, (0, 0, 1, 2), expand=False))
 
 

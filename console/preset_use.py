@@ -9,6 +9,7 @@ from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import ACTION, name_and_version, use_preset
 from console.accept_run import say
 from console.document import print_document
+from console.plain import line
 
 
 def used(wanted: str, version: int | None, *, newest: bool, reason: str, as_json: bool) -> None:
@@ -31,4 +32,4 @@ def used(wanted: str, version: int | None, *, newest: bool, reason: str, as_json
         said = {"name": preset.name, "version": preset.version, "chosen": not newest, "digest": preset.digest}
         print_document(said)
     else:
-        print(f"{preset.name} means version {preset.version}{', the newest' if newest else ''}")
+        line(f"{preset.name} means version {preset.version}{', the newest' if newest else ''}")

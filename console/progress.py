@@ -5,6 +5,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from console.plain import aside
+
 NS_PER_S = 1_000_000_000
 
 
@@ -16,15 +18,16 @@ class RowsProgress:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            from console.page import Page
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=Page(stderr=True),
                 transient=True,
             )
             self._task = self._bar.add_task("starting the engine", total=None)
@@ -44,9 +47,11 @@ class RowsProgress:
     def notice(self, text: str) -> None:
         """Says why it takes a while: above the bar, or as a line."""
         if self._bar is None:
-            print(f"arb: {text} ...", file=sys.stderr, flush=True)
+            aside(f"{text} ...")
         else:
-            self._bar.update(self._task, description=text)
+            from console.page import shown
+
+            self._bar.update(self._task, description=shown(text))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -65,15 +70,16 @@ class SeedsProgress:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            from console.page import Page
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                console=Console(stderr=True),
+                console=Page(stderr=True),
                 transient=True,
             )
             self._bar.start()
@@ -83,11 +89,13 @@ class SeedsProgress:
         """So many of a campaign's are done."""
         if self._bar is not None:
             if campaign not in self._tasks:
-                self._tasks[campaign] = self._bar.add_task(campaign, total=planned)
+                from console.page import shown
+
+                self._tasks[campaign] = self._bar.add_task(shown(campaign), total=planned)
             self._bar.update(self._tasks[campaign], completed=done)
         elif done == planned or self._is_time(done):
             self._said_s = time.monotonic()
-            print(f"arb: {campaign}: {done} of {planned} {self._noun}", file=sys.stderr, flush=True)
+            aside(f"{campaign}: {done} of {planned} {self._noun}")
 
     def _is_time(self, done: int) -> bool:
         return done % 5 == 0 if self._line_s is None else time.monotonic() - self._said_s >= self._line_s

@@ -10,6 +10,7 @@ import typer
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
 from console.options import Json
+from console.plain import aside, line
 
 if TYPE_CHECKING:
     from arbitrage_core.services.service import ServiceStatus
@@ -64,7 +65,7 @@ def down(as_json: Json = False) -> None:
     if as_json:
         print_document({"ended": ended})
     else:
-        print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+        line(f"ended: {', '.join(ended)}" if ended else "nothing was running")
     raise typer.Exit(ACCEPTED)
 
 
@@ -105,11 +106,11 @@ def reset(
     if as_json:
         print_document(asdict(report))
     else:
-        print(f"ended: {', '.join(report.ended) or 'nothing was running'}")
-        print(f"live-state keys cleared: {report.keys_cleared}")
-        print(f"put aside: {', '.join(report.put_aside)} in {report.backup}" if report.backup else "put aside: nothing")
+        line(f"ended: {', '.join(report.ended) or 'nothing was running'}")
+        line(f"live-state keys cleared: {report.keys_cleared}")
+        line(f"put aside: {', '.join(report.put_aside)} in {report.backup}" if report.backup else "put aside: nothing")
         for what in report.not_cured:
-            print(f"not cured: {what}")
+            line(f"not cured: {what}")
     raise typer.Exit(FAILED if report.not_cured else ACCEPTED)
 
 
@@ -123,7 +124,7 @@ def _agrees() -> bool:
 
 
 def _notice(text: str) -> None:
-    print(f"arb: {text} ...", file=sys.stderr, flush=True)
+    aside(f"{text} ...")
 
 
 def _show(found: "list[ServiceStatus]", *, as_json: bool) -> int:
@@ -155,7 +156,7 @@ def _print_table(found: "list[ServiceStatus]") -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        print("  ".join([*cells, row[-1]]).rstrip())
+        line("  ".join([*cells, row[-1]]).rstrip())
 
 
 def _time(since_ns: int) -> str | None:

@@ -115,10 +115,11 @@ def print_sessions(alive: Sessions, latest: Sessions, *, as_json: bool) -> None:
     if as_json:
         print_document({"living": alive, "recorded": latest})
         return
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from console.page import Page, shown_of
+
+    alive, latest, console = shown_of(alive), shown_of(latest), Page()
     if not alive:
         console.print("no session runs")
     else:

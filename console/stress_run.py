@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from arbitrage_core.domain.errors import AnomalyFound, BadInput
@@ -21,6 +19,7 @@ from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.preset_plan import params_below, plan_with_preset
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.page import Page, shown_of
 from console.preset_named import preset_named
 from console.progress import RowsProgress
 from console.source import Source, Wanted, source_of
@@ -158,7 +157,7 @@ def _kept(feed: Feed, rows: int) -> Feed:
 
 
 def _show(document: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    document, console = shown_of(document), Page()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("", "scenario", "injected", "net", "entries", "drawdown", "guards tripped"):
         fixed = head in ("scenario", "net", "entries", "drawdown")
@@ -177,11 +176,11 @@ def _show(document: dict[str, Any]) -> None:
         for finding in one["findings"]:
             if not finding["passed"]:
                 words = f"{one['name']}: {finding['name']}: {finding['observed']}; expected {finding['expected']}"
-                console.print(f"[red]{escape(words)}[/red]")
+                console.print(f"[red]{words}[/red]")
     for words in (*document["equal"], *(f"{name} was left out: too few symbols" for name in document["left_out"])):
-        console.print(escape(words))
+        console.print(words)
     if document["preset"]:
-        console.print(escape(f"with the preset {document['preset']['name']}@{document['preset']['version']}"))
+        console.print(f"with the preset {document['preset']['name']}@{document['preset']['version']}")
     colour, said = ("green", "passed") if document["passed"] else ("red", "failed")
     console.print(f"\n[bold {colour}]stress {said}[/bold {colour}]")
 
@@ -189,4 +188,4 @@ def _show(document: dict[str, Any]) -> None:
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:
     tripped = [f"{rule.partition('_MUST')[0].lower().replace('_', ' ')} {n}" for rule, n in one["guards"].items()]
     guards = ", ".join(tripped) or "none"
-    return f"{one['pnl_quote']:+,.2f}", str(one["entries"]), f"{one['max_drawdown_quote']:,.2f}", escape(guards)
+    return f"{one['pnl_quote']:+,.2f}", str(one["entries"]), f"{one['max_drawdown_quote']:,.2f}", guards

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+
+from console.page import Page, shown, shown_of
 
 SYMBOLS_SHOWN_MAX = 12
 NAMES_SHOWN_MAX = 5
@@ -19,11 +19,11 @@ Document = dict[str, Any]
 
 def print_summary(document: Document, *, title: str, footer: Iterable[tuple[str, str]] = ()) -> None:
     """Prints the document of a backtest or replay to stdout; `footer` are further (label, text) lines."""
-    console = Console(highlight=False, soft_wrap=False)
+    document, console = shown_of(document), Page()
     laws = [("laws", _laws(document))] if document.get("mode") != "replay" else []
-    ending = [*laws, *((label, escape(text)) for label, text in footer)]
+    ending = [*laws, *((label, shown(text)) for label, text in footer)]
     tables = [_per_symbol(document), _exits(document)] if document["entries"] else []
-    console.print(f"[bold]{escape(title)}[/bold]\n", overflow="fold")
+    console.print(f"[bold]{shown(title)}[/bold]\n", overflow="fold")
     for part in (_pairs(_headline(document)), *tables, _pairs(_arbitrage(document)), _pairs(ending)):
         console.print(Padding(part, (0, 0, 0, 2), expand=False))
         console.print()
@@ -35,7 +35,7 @@ def _headline(document: Document) -> list[tuple[str, str]]:
     deepest_pct = document["statistics"]["drawdown"]["max_drawdown_pct"]
     money = f"(gross {_money(document['gross_quote'])}, fees {_money(document['fees_quote'], signed=False)})"
     return [
-        ("session", escape(str(document["session"]))),
+        ("session", str(document["session"])),
         ("rows", f"{document['rows']:,}, {_rate(document['rows_per_s'])} rows/s"),
         ("trades", f"{counts} + {document['open']:,} open"),
         ("PnL net", f"{_coloured(document['pnl_quote'])} {currency} {money}"),
@@ -79,7 +79,7 @@ def _per_symbol(document: Document) -> Table:
     for name in shown:
         one = symbols[name]
         table.add_row(
-            escape(name),
+            name,
             f"{one['entries']:,}",
             f"{one['closed_trades']:,}",
             f"{one['unwound']:,}",
@@ -131,7 +131,7 @@ def _laws(document: Document) -> str:
     laws = document.get("laws", [])
     if not laws:
         return "[green]all hold[/green]"
-    listed = "; ".join(escape(_law(law)) for law in laws[:NAMES_SHOWN_MAX])
+    listed = "; ".join(_law(law) for law in laws[:NAMES_SHOWN_MAX])
     return f"[red]{len(laws)} violated[/red]: {listed}" + ("; …" if len(laws) > NAMES_SHOWN_MAX else "")
 
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from console.page import Page, shown_of
 
 
 def print_study(document: dict[str, Any], vary: Sequence[str] = ()) -> None:
     """Prints it. Columns come as `vary` names them: the record does not keep their order."""
-    console = Console(highlight=False)
+    document, vary, console = shown_of(document), shown_of(vary), Page()
     console.print(_fitting(console, document, vary))
     say = partial(console.print, soft_wrap=True)
     given_up = f", {document['pruned']} given up" if document["pruned"] else ""
@@ -32,7 +33,7 @@ def print_study(document: dict[str, Any], vary: Sequence[str] = ()) -> None:
         say(f"preset {document['preset']['name']}, version {document['preset']['version']}")
 
 
-def _fitting(console: Console, document: dict[str, Any], vary: Sequence[str]) -> Table:
+def _fitting(console: Page, document: dict[str, Any], vary: Sequence[str]) -> Table:
     """The table with names in one piece, or broken where they may be if the terminal is too narrow for that."""
     table = _table(document, vary, narrow=False)
     fits = console.measure(table, options=console.options.update(max_width=10_000)).maximum <= console.width

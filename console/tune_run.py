@@ -1,6 +1,5 @@
 """The run of a study: a search that can be, Prefect ready, the flow."""
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +47,7 @@ def run(order: Order, *, as_json: bool) -> int:
     if isinstance(cluster, str):
         must_answer(cluster)
     # what ends the flow is said once, by `complain`, and in the Prefect UI with its traceback
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    prefect_ready(say)
+    prefect_ready(say, PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL")
     from flows.progress import listen
     from flows.tuning import tuning
 
@@ -116,7 +114,7 @@ def _study_must_be_a_name(study: str | None) -> None:
 
 
 def _preset_must_be_a_name(save: str | None) -> None:
-    if save is not None and not re.match(NAME_PATTERN, save):
+    if save is not None and not re.fullmatch(NAME_PATTERN, save):
         raise BadInput(
             f"--save {save!r} is no name for a preset", "any but an empty one, without @: NAME@VERSION says which"
         )

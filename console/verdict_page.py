@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+
+from console.page import Page, shown, shown_of
 
 NONE = "–"
 COLOURS = {"TRADE": "green", "DO NOT TRADE": "red", "NOT ENOUGH EVIDENCE": "yellow"}
@@ -19,10 +19,10 @@ Document = dict[str, Any]
 
 def print_verdict(document: Document, *, title: str) -> None:
     """Prints the document of `arb verdict` to stdout."""
-    console = Console(highlight=False, soft_wrap=False)
+    document, console = shown_of(document), Page()
     colour = COLOURS[document["verdict"]]
-    console.print(f"[bold]{escape(title)}[/bold]\n", overflow="fold")
-    console.print(f"  [bold {colour}]{document['verdict']}[/bold {colour}]: {escape(document['reason'])}\n")
+    console.print(f"[bold]{shown(title)}[/bold]\n", overflow="fold")
+    console.print(f"  [bold {colour}]{document['verdict']}[/bold {colour}]: {document['reason']}\n")
     curves = [_curve(document, name) for name in CURVES if any(point["trades"] for point in document["curves"][name])]
     for part in (_pairs(_figures(document)), *curves, _pairs(_changes(document))):
         console.print(Padding(part, (0, 0, 0, 2), expand=False))
@@ -67,10 +67,10 @@ def _preset(document: Document) -> list[tuple[str, str]]:
     if tried is None:
         said = f"how many were tried to find it is not known, {counted:,} counted"
     else:
-        study = f"its study {escape(str(preset['study']))} tried {tried:,}"
+        study = f"its study {preset['study']!s} tried {tried:,}"
         said = f"{study}, all counted in" if tried == counted else f"{study}, by --trials {counted:,} are counted in"
     seen = "; judged on the very rows it was chosen by" if preset.get("rows_of_its_study") else ""
-    return [("preset", f"{escape(preset['name'])}@{preset['version']}: {said}{seen}")]
+    return [("preset", f"{preset['name']}@{preset['version']}: {said}{seen}")]
 
 
 def _reach(document: Document, name: str, unit: str) -> str:
@@ -122,9 +122,9 @@ def _thinned(points: list[Document]) -> list[Document]:
 
 
 def _changes(document: Document) -> list[tuple[str, str]]:
-    return [
-        ("would change it" if at == 0 else "", escape(words)) for at, words in enumerate(document["would_change"])
-    ] + ([("chart", escape(document["chart"]))] if "chart" in document else [])
+    return [("would change it" if at == 0 else "", words) for at, words in enumerate(document["would_change"])] + (
+        [("chart", document["chart"])] if "chart" in document else []
+    )
 
 
 def _pairs(lines: Iterable[tuple[str, str]]) -> Table:

@@ -123,8 +123,23 @@ def _replayed(order: Order, session: str) -> _Case:
         raise BadInput("a session has its own rows and settings", "leave out what chooses others, or the session")
     folder = find_session(session)
     manifest, _ = Manifest.read(folder)
+    if manifest.preset is not None and order.trials is None:
+        _must_be_as_recorded(manifest.preset)
     cited = None if manifest.is_inline else cited_source(folder, manifest.source, wanted.data).feed
     with RowsProgress(1, "replay") as progress:
         result = replay_session(folder, cited, progress=progress, notice=progress.notice)
     flaws = () if result.document["identical"] else (f"its replay differs: {result.document['difference']}",)
     return _Case(result, JournalRows(folder) if cited is None else cited, manifest.session, flaws, manifest.session_key)
+
+
+def _must_be_as_recorded(cited: dict[str, Any]) -> None:
+    """A study's trials decide the verdict, and a journal only says how many: the record is asked. Raises BadInput."""
+    cure = "say how many sets were tried: --trials N"
+    try:
+        kept = preset_named(f"{cited.get('name')}@{cited.get('version')}")
+    except BadInput as error:
+        raise BadInput(
+            f"the preset that the journal cites is not to be had from the record: {error.cause}", cure
+        ) from error
+    if kept is None or kept.cited != cited:
+        raise BadInput(f"the journal says of preset {cited.get('name')} what the record does not", cure)

@@ -6,7 +6,6 @@ left out when this server has them as they are: the file's hash is remembered, a
 
 import hashlib
 import http.client
-import os
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -76,7 +75,7 @@ class Deploying:
                 ["--no-prompt", "deploy", "--all"],
             ),
             cwd=ROOT,
-            env={**os.environ, **environment, "ARB_ROOT": str(ROOT), "PYTHONPATH": str(ROOT)},
+            env={**environment, "ARB_ROOT": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -170,6 +170,8 @@ def _client(wanted: int | str) -> Iterator["Client"]:
         must_answer(wanted)
     import dask
 
+    if isinstance(wanted, int):
+        dask.config.refresh(paths=[], env={})  # a user's files and variables are for clusters of the user's
     dask.config.set({"logging.distributed": "critical"})  # what goes wrong is said here, once
     from prefect_dask import DaskTaskRunner
 

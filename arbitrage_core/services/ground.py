@@ -36,6 +36,7 @@ def make_ground(folder: Path, user: User | None) -> Path:
         if ground == link and not is_reachable(folder, user):
             ground = _move_elsewhere(link)
         ground.mkdir(exist_ok=True)
+        ground.chmod(0o700)
         if user is not None and ground.stat().st_uid != user.uid:
             give(ground, user)
     except OSError as error:

@@ -10,7 +10,7 @@ import arbitrage_core
 def home() -> Path:
     """Where this checkout keeps what it makes: `ARB_HOME`, else `.arb` beside the package."""
     chosen = os.environ.get("ARB_HOME")
-    return Path(chosen) if chosen else Path(arbitrage_core.__file__).resolve().parent.parent / ".arb"
+    return Path(chosen).absolute() if chosen else Path(arbitrage_core.__file__).resolve().parent.parent / ".arb"
 
 
 def checkout_id(folder: Path | None = None) -> str:

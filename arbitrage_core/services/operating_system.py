@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.services.environment import store_environment
 
 WINDOWS = sys.platform == "win32"
 SERVER_USERS = ("postgres", "nobody")  # in order of preference; initdb wants a user that has an entry
@@ -97,9 +98,9 @@ def write_private(path: Path, text: str, user: User | None = None) -> None:
 
 
 def make_passable(folder: Path) -> None:
-    """Makes a folder of ours, and lets other users pass through it without reading it. Raises OSError."""
+    """Makes a folder of ours; as root lets the servers' user pass through it without reading it. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not WINDOWS and (mode := stat.S_IMODE(folder.stat().st_mode)) | 0o111 != mode:
+    if not WINDOWS and os.geteuid() == 0 and (mode := stat.S_IMODE(folder.stat().st_mode)) | 0o111 != mode:
         folder.chmod(mode | 0o111)
 
 
@@ -143,7 +144,7 @@ def run_tool(
             input=told.encode(),
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=plain_environment(),
+            env=store_environment(),
             cwd=folder,
             timeout=timeout_s,
             check=False,
@@ -153,12 +154,6 @@ def run_tool(
         written.seek(start)
         said = written.read(1 << 18).decode("utf-8", "replace")
     return subprocess.CompletedProcess(done.args, done.returncode, said, "")
-
-
-def plain_environment() -> dict[str, str]:
-    """What a store needs of the environment: the operator's keys and settings are none of its business."""
-    needed = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "COMSPEC")
-    return {**{name: os.environ[name] for name in needed if name in os.environ}, "LC_ALL": "C"}
 
 
 def _detached(user: User | None) -> dict[str, object]:

@@ -48,6 +48,8 @@ SETTINGS = {
     "max_prepared_transactions": "0",
     "tcp_keepalives_idle": "60",
 }
+STATED = "hostaddr=127.0.0.1&sslmode=disable&gssencmode=disable&require_auth=scram-sha-256&client_encoding=utf8"
+"""What libpq takes from `PG…` variables and files of the user's where an address does not say it."""
 UNSAFE_SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "1GB"}
 """For tests: ready in a second, lost with the machine. Commits stay `synchronous_commit=on`."""
 
@@ -58,8 +60,11 @@ class Postgres(Service):
     name, title, start_s = "postgres", "PostgreSQL", 60.0
 
     def url(self, port: int, database: str = DATABASE) -> str:
-        """Its address with the password, as libpq takes it."""
-        return f"postgresql://{ROLE}:{self.secret()}@127.0.0.1:{port}/{database}"
+        """Its address with the password, as libpq takes it, and all that libpq would look for elsewhere.
+
+        Whoever took the server's port while it was down is not told the password: it is proved, never sent.
+        """
+        return f"postgresql://{ROLE}:{self.secret()}@127.0.0.1:{port}/{database}?{STATED}"
 
     def address(self, port: int) -> str:
         """Where it is, for people."""

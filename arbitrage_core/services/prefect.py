@@ -8,7 +8,6 @@ It imports Prefect while the server still starts, and goes on once that answers.
 
 import http.client
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -19,8 +18,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-import arbitrage_core
 from arbitrage_core.services import operating_system
+from arbitrage_core.services.environment import program, program_environment, server_environment
 from arbitrage_core.services.instance import Instance
 from arbitrage_core.services.service import Answer, Notice, Service, State
 
@@ -55,14 +54,30 @@ runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 
 def prefect_once(url: str, modules: Sequence[str], words: Sequence[str]) -> list[str]:
     """The command of one of Prefect's programs that imports its modules first and goes on once `url` answers 200."""
-    return [sys.executable, "-P", "-c", _LAUNCHER, ",".join(modules), url, *words]
+    return program(_LAUNCHER, ",".join(modules), url, *words)
+
+
+def server_settings(folder: Path, api_url: str) -> dict[str, str]:
+    """What Prefect's server is started with: `folder` its home, `api_url` its own address, no other setting."""
+    return server_environment(_scratch(folder), **client_settings(folder, api_url))
 
 
 def prefect_environment(folder: Path, api_url: str) -> dict[str, str]:
-    """What Prefect's programs are started with: `folder` their home, `api_url` their server, no other setting."""
+    """What Prefect's programs that run our flows are started with: `folder` their home, `api_url` their server."""
+    return program_environment(_scratch(folder), **client_settings(folder, api_url))
+
+
+def client_settings(folder: Path, api_url: str) -> dict[str, str]:
+    """What Prefect is told wherever it is imported: `folder` its home, `api_url` its server."""
     settings = {HOME_VARIABLE: str(folder), "PREFECT_API_URL": api_url, "PREFECT_PROFILES_PATH": str(folder / "none")}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PYTEST_"))}
-    return {**kept, **OFFLINE, **QUIET, **settings}
+    return {**OFFLINE, **QUIET, **settings}
+
+
+def _scratch(folder: Path) -> Path:
+    """The folder for temporary files, made; Prefect's programs expect it to be there."""
+    scratch = folder / "tmp"
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return scratch
 
 
 class PrefectServer(Service):
@@ -88,9 +103,9 @@ class PrefectServer(Service):
         if not self.data.exists():
             notice("making Prefect's database; once, about ten seconds")
         self.data.mkdir(parents=True, exist_ok=True)
-        environment = prefect_environment(self.data, self.url(port))
+        environment = server_settings(self.data, self.url(port))
         environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = self.address(port)  # by default any page may call it
-        command = [sys.executable, "-P", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        command = [sys.executable, "-I", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         return operating_system.spawn(command, log=self.log, user=None, environment=environment, folder=self.data)
 
     def ask(self, port: int, timeout_s: float) -> Answer:
@@ -124,13 +139,11 @@ class PrefectWorker(Service):
     def launch(self, port: int, notice: Notice) -> int:
         """Starts the process, which waits for the server."""
         self.data.mkdir(parents=True, exist_ok=True)
-        checkout = Path(arbitrage_core.__file__).resolve().parent.parent
         environment = {**prefect_environment(self.data, self.api_url), **WORKER_SETTINGS}
-        environment["PYTHONPATH"] = str(checkout)
         words = ["worker", "start", "--pool", POOL, "--type", "process", "--name", WORKER_NAME]
         words += ["--install-policy", "never"]
         command = prefect_once(f"{self.api_url}/health", ["prefect.workers.process"], words)
-        return operating_system.spawn(command, log=self.log, user=None, environment=environment, folder=checkout)
+        return operating_system.spawn(command, log=self.log, user=None, environment=environment, folder=self.data)
 
     @property
     def data(self) -> Path:

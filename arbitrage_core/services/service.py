@@ -182,11 +182,16 @@ class Service(ABC):
         if told is not None and told.is_alive() and self.ask(told.port, HUNG_AFTER_S).state is State.UP:
             return told
         try:
-            make_passable(self.folder)
+            self.make_place()
         except OSError as error:
             raise ServiceFailed(f"{self.title} cannot keep anything in {self.folder}: {error.strerror}") from error
         with self.alone():
             return self._ensure_alone(notice)
+
+    def make_place(self) -> None:
+        """Makes the service's folder, and the way to it. Raises OSError."""
+        for one in (*reversed(self.folder.parents[:2]), self.folder):
+            make_passable(one)
 
     def _ensure_alone(self, notice: Notice) -> Instance:
         found = self.find()
@@ -307,7 +312,7 @@ class Service(ABC):
 
     def likely_port(self, notice: Notice) -> int:
         """The port that it listens on, or will if nobody else takes it meanwhile. Raises ServiceFailed."""
-        make_passable(self.folder)
+        self.make_place()
         with self.alone():
             found = self.find()
             return found.port if found is not None else self._choose_port(notice)

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from arbitrage_core.services import operating_system
+from arbitrage_core.services.environment import store_environment
 from arbitrage_core.services.ground import make_ground, reachable_valkey
 from arbitrage_core.services.instance import Instance
 from arbitrage_core.services.operating_system import VALKEY_KEEPS_DATA, server_user, write_private
@@ -47,9 +48,7 @@ class Valkey(Service):
         else:
             limits = ["--maxmemory", str(MEMORY_BYTES_MAX), "--maxmemory-policy", "noeviction"]
             command += ["-no-stdin-watch", "-no-unixsocket", "-port", str(port), "--", *limits]
-        return operating_system.spawn(
-            command, log=self.log, user=user, environment=operating_system.plain_environment(), folder=ground
-        )
+        return operating_system.spawn(command, log=self.log, user=user, environment=store_environment(), folder=ground)
 
     def _configuration(self, ground: Path, port: int) -> str:
         settings = {

@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-import arbitrage_core
 from arbitrage_core.domain.compiled import OPTIONS
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import row_dtype
@@ -32,6 +31,7 @@ from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
 from arbitrage_core.feeds.threshold import THRESHOLD_PRESET, ThresholdMarket, threshold_market
+from arbitrage_core.services.environment import program, program_environment
 from arbitrage_core.session.backtest import run_backtest
 from arbitrage_core.session.bench_baselines import bandwidth, bare_rows_per_s
 from arbitrage_core.session.plan import Offer, plan_session
@@ -65,9 +65,6 @@ LIMITS = (
 )
 """Every guard is on, none of them so tight that it trips: what is measured trades on."""
 CHILD_TIMEOUT_S = 900
-NOT_INHERITED = ("NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
-"""The binding names a cache folder in this very environment, which would send the child's other functions there; and
-a start is measured as a user has it, from modules already compiled to bytecode."""
 
 Document = dict[str, Any]
 Told = Callable[[str], None]
@@ -225,15 +222,19 @@ def _starts_and_memory(rows: int, tell: Told) -> Document:
 def _child(what: str, home: str, *arguments: str) -> Document:
     """Runs `probe` in a fresh interpreter whose compiled engines lie in `home`. Raises BadInput when it fails."""
     code = (
-        "import sys; from arbitrage_core.domain.startup import collect_seldom; collect_seldom(); "
+        "from arbitrage_core.domain.startup import collect_seldom; collect_seldom(); "
         "from arbitrage_core.session.bench import probe; probe(*sys.argv[1:])"
     )
-    root = Path(arbitrage_core.__file__).resolve().parent.parent
-    command = [sys.executable, "-X", "utf8", "-c", code, what, repr(time.time()), home, *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    environment = {**inherited, "ARB_HOME": home, "PYTHONPATH": str(root)}
+    # Stated, because the binding names a cache folder in this very environment, which would send the child's other
+    # functions there; and a start is measured as a user has it, from modules already compiled to bytecode.
+    environment = {**program_environment(Path(home)), "ARB_HOME": home}
     result = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=CHILD_TIMEOUT_S
+        program(code, what, repr(time.time()), home, *arguments),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CHILD_TIMEOUT_S,
     )
     if result.returncode != 0:
         said = result.stderr.strip().splitlines()

@@ -7,6 +7,7 @@ are compared with those the journal says were sent.
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from arbitrage_core.feeds.row_stream import opaque
 from arbitrage_core.session.backtest import Progress
 from arbitrage_core.session.binding import Notice, bound_fold, exchanged_fold, make_ready
 from arbitrage_core.session.result import SessionResult, document_of
+from arbitrage_core.session.sealed_document import document_difference
 from arbitrage_core.session.session import CHUNK_ROWS, COUNTS, LOGS, closing_rows
 from arbitrage_core.storage.journal_reader import JournalReader
 
@@ -54,20 +56,30 @@ def replay_session(
         for rows in closing_rows(int(replay.state[0].now_ns), replay.shape.levels):
             replay.feed(rows)
     replay.finish()
-    difference = replay.difference()
     figures = {
         "rows": market_rows,
         "rows_per_s": round(market_rows / elapsed_s) if elapsed_s > 0 else 0,
         "elapsed_s": round(elapsed_s, 3),
         "state_hash": replay.state_hash,
-        "identical": difference is None,
-        "difference": difference,
+        "identical": True,
+        "difference": None,
         "laws": [],
         "preset": reader.manifest.preset,
     }
     log, state = replay.log(), replay.state[0]
     document = document_of(reader.manifest.session, "replay", config, log, state, figures)
+    difference = replay.difference() or _said_otherwise(reader, feed, document, state)
+    document.update(identical=difference is None, difference=difference)
     return SessionResult(document, config, log, state, [])
+
+
+def _said_otherwise(reader: JournalReader, feed: Feed | None, document: dict[str, Any], state: np.record) -> str | None:
+    """Where the seal says other than this document of the same orders and the same state; None: nowhere."""
+    mode = "paper" if feed is None else "backtest"
+    flat = bool(reader.seal.summary.get("flat")) and not np.any(state.symbols["in_use"])  # it need not have been ended
+    data = {} if feed is None else {"data_sha256": feed.identity()["sha256"]}
+    made = {**document, "mode": mode, "flat": flat, **data}
+    return document_difference(reader.seal.summary, made, cited=feed is not None)
 
 
 class ReplayBroke(BadInput):

@@ -20,7 +20,7 @@ _CHECKSUM = "checksum"
 
 def write_document(path: Path, content: dict[str, object]) -> bytes:
     """Writes `content` whole or not at all and gives the file's bytes. Raises BadInput (not JSON) and DiskRefused."""
-    plain = _plain(content, path.name)
+    plain = plain_of(content, path.name)
     data = _spelled({**plain, _CHECKSUM: _checksum(plain)})
     if len(data) > DOCUMENT_BYTES_MAX:
         raise BadInput(f"{path.name}: {len(data):,} bytes are more than the {DOCUMENT_BYTES_MAX:,} a document may have")
@@ -46,15 +46,15 @@ def read_document(path: Path) -> tuple[dict[str, object], str]:
     return content, hashlib.sha256(data).hexdigest()
 
 
-def _plain(value: object, where: str) -> object:
-    """`value` as JSON can say it; BadInput names the entry that it cannot."""
+def plain_of(value: object, where: str) -> object:
+    """`value` as a document says it and gives it back; BadInput names the entry that JSON cannot say."""
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
                 raise BadInput(f"{where}: the key {key!r} is not text")
-        return {key: _plain(item, f"{where}.{key}") for key, item in value.items()}
+        return {key: plain_of(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [plain_of(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, float):
         if isnan(value):
             raise BadInput(f"{where} is not a number")

@@ -46,6 +46,13 @@ class Manifest(BaseModel):
     created_ns: int = Field(ge=0, lt=2**63)
     preset: dict[str, object] | None = None
 
+    @field_validator("session")
+    @classmethod
+    def _name_prints(cls, session: str) -> str:
+        if not session.isprintable():
+            raise ValueError("a session's name prints")
+        return session
+
     @field_validator("source")
     @classmethod
     def _source_names_its_kind(cls, source: dict[str, object]) -> dict[str, object]:

@@ -20,7 +20,7 @@ CASES = [
     "arguments,cause,cure", CASES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_what_is_not_there_is_named_with_what_is(arguments, cause, cure, capsys, monkeypatch):
-    monkeypatch.setattr("console.prefect_ready.prefect_ready", lambda notice: pytest.fail("nothing may be started"))
+    monkeypatch.setattr("console.prefect_ready.prefect_ready", lambda *_, **__: pytest.fail("nothing may be started"))
     code, out, err = told(capsys, *arguments)
     assert (code, out) == (2, "")
     assert cause in err

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import add_preset
 from arbitrage_core.tuning.study import code_digest
+from console import verdict_run
 from console.source import Wanted, source_of
 from tests.console.test_commands import ROOT, sessions, told
 from tests.services.servers import postgres_url, redis_url
@@ -215,6 +217,16 @@ def test_the_trials_are_counted_into_the_verdict_on_a_session_too(record, capsys
         "winner",
         True,
     )
+
+
+def test_a_journal_that_says_of_its_preset_what_the_record_does_not_is_refused(record, capsys, monkeypatch):
+    name = document(capsys, "backtest", *DATA, "--preset", "winner")["session"]
+    kept = verdict_run.preset_named("winner")
+    monkeypatch.setattr(verdict_run, "preset_named", lambda wanted: replace(kept, trials=123_456))
+    code, out, err = told(capsys, "verdict", "--session", name)
+    assert (code, out) == (2, "")
+    assert "the journal says of preset winner what the record does not" in err
+    assert "--trials" in err
 
 
 def test_the_verdicts_page_says_what_is_counted_in(record, capsys):

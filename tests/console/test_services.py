@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for variable in ("ARB_POSTGRES_URL", "ARB_REDIS_URL", "PREFECT_API_URL"):
+    for variable in ("ARB_POSTGRES_URL", "ARB_REDIS_URL", "ARB_PREFECT_URL"):
         monkeypatch.delenv(variable, raising=False)
     with home_folder() as folder:
         monkeypatch.setenv("ARB_HOME", str(folder))

@@ -29,6 +29,8 @@ CASES = [
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--study", "a:b"], "'a:b' is no name", "letters"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--study", "first."], "'first.' is no name", "ending in a dot"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--save", "a@b"], "'a@b' is no name for a preset", "without @"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--save", "a\n"], "'a\\n' is no name for a preset", "without @"),
+    ([*MIXED, "--vary", "entry_spread_bps=20:30", "--save", "\x1b[2J"], "is no name for a preset", "without @"),
     ([*MIXED, "--vary", "entry_spread_bps=60:20"], "from a lower to a higher number", "LOW:HIGH"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--require", "foo<1"], "foo is neither varied", "entry_spread_bps"),
     ([*MIXED, "--vary", "entry_spread_bps=20:30", "--sampler", "grid"], "needs steps", "LOW:HIGH:STEP"),
@@ -39,7 +41,7 @@ CASES = [
     "arguments,cause,cure", CASES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_what_is_not_there_is_named_with_what_is(arguments, cause, cure, capsys, monkeypatch):
-    monkeypatch.setattr("console.tune_run.prefect_ready", lambda notice: pytest.fail("nothing may be started"))
+    monkeypatch.setattr("console.tune_run.prefect_ready", lambda *_, **__: pytest.fail("nothing may be started"))
     code, out, err = told(capsys, *arguments)
     assert (code, out) == (2, "")
     assert cause in err
@@ -99,7 +101,7 @@ def test_without_scenarios_there_is_no_worst_one(capsys):
 
 
 def test_a_cluster_that_is_not_there_is_said_before_anything_starts(capsys, monkeypatch):
-    monkeypatch.setattr("console.tune_run.prefect_ready", lambda notice: pytest.fail("nothing may be started"))
+    monkeypatch.setattr("console.tune_run.prefect_ready", lambda *_, **__: pytest.fail("nothing may be started"))
     code, out, err = told(capsys, *MIXED, "--vary", "entry_spread_bps=20:30", "--cluster", "tcp://127.0.0.1:1")
     assert (code, out) == (1, "")
     assert "no Dask scheduler answers at tcp://127.0.0.1:1" in err
@@ -171,7 +173,7 @@ def test_what_is_counted_is_said_where_there_is_no_bar(capsys):
 
 
 def test_an_interrupted_study_says_that_the_same_command_goes_on(capsys, monkeypatch):
-    def interrupted(notice):
+    def interrupted(notice, **stated):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("console.tune_run.prefect_ready", interrupted)

@@ -58,7 +58,7 @@ def test_a_flow_whose_postgres_is_killed_fails_clearly_and_its_study_goes_on_wit
     new_database: Callable[[], str],
     server: None,
 ):
-    monkeypatch.setattr("console.tune_run.prefect_ready", lambda notice: None)
+    monkeypatch.setattr("console.tune_run.prefect_ready", lambda notice, **stated: None)
     whole = new_database()
     stand_on(monkeypatch, tmp_path / "whole", whole)
     assert told(capsys, *COMMAND)[0] == 0

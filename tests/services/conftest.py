@@ -12,7 +12,7 @@ from tests.services.servers import home_folder
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """This test's `ARB_HOME`; no external server is named."""
-    for variable in ("ARB_POSTGRES_URL", "ARB_REDIS_URL", "PREFECT_API_URL"):
+    for variable in ("ARB_POSTGRES_URL", "ARB_REDIS_URL", "ARB_PREFECT_URL"):
         monkeypatch.delenv(variable, raising=False)
     with home_folder() as folder:
         monkeypatch.setenv("ARB_HOME", str(folder))

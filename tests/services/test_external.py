@@ -2,10 +2,11 @@
 
 import socket
 import threading
+import traceback
 
 import pytest
 
-from arbitrage_core.services.external import PREFECT, without_password
+from arbitrage_core.services.external import POSTGRES, PREFECT, REDIS, without_password
 from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.service import State
 from arbitrage_core.services.stores import ensure_prefect, ensure_stores, status
@@ -29,7 +30,7 @@ def test_the_operators_own_servers_are_used_and_none_is_started(home, monkeypatc
 UNUSABLE = [
     ("ARB_POSTGRES_URL", "postgresql://me:sesame@127.0.0.1:{port}/arb", ensure_stores),
     ("ARB_REDIS_URL", "redis://:sesame@127.0.0.1:{port}/0", ensure_stores),
-    ("PREFECT_API_URL", "http://me:sesame@127.0.0.1:{port}/api", ensure_prefect),
+    ("ARB_PREFECT_URL", "http://me:sesame@127.0.0.1:{port}/api", ensure_prefect),
 ]
 
 
@@ -57,11 +58,44 @@ def test_an_address_of_something_else_is_an_error_before_anything_is_asked(varia
     assert any(one.state is State.UNREACHABLE for one in status())
 
 
+NO_ADDRESSES = [
+    "mysql://me:sesame@db/arb",
+    "me:sesame@db:5432/arb",
+    "sesame",
+    "postgresql://me:ses[ame@db/arb",
+    "postgresql://me:sesame/x@db/arb",
+    "postgresql://me:x/sesame@db/arb",
+    "postgresql://me:sesame#x@db/arb",
+    "postgresql://me:x?sesame@db/arb",
+    "postgresql://me:x@sesame@db/arb",
+    "postgresql://db:sesame/arb",
+    "postgresql://me:sesame@db:port/arb",
+    "postgresql://me:p%zzsesame@db/arb",
+    "postgresql://me:sesame@db/arb?nonsense=sesame",
+    "postgresql://me:sesame\x1b@db/arb",
+    f"postgresql://me:sesame@{'d' * 300}/arb",
+]
+SERVERS = {one.variable: one for one in (POSTGRES, REDIS, PREFECT)}
+VARIABLES = {"ARB_POSTGRES_URL": "postgresql", "ARB_REDIS_URL": "redis", "ARB_PREFECT_URL": "http"}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+def test_an_address_that_does_not_parse_is_not_shown(variable: str, url: str, home, monkeypatch):
+    """Nowhere: not in the message, not in the status, not in the causes behind them."""
+    monkeypatch.setenv(variable, url.replace("postgresql", VARIABLES[variable]))
+    with pytest.raises(ServiceFailed) as error:
+        SERVERS[variable].reached()
+    told = "".join(traceback.format_exception(error.value)) + str(SERVERS[variable].status(1.0))
+    assert variable in told
+    assert "sesame" not in told
+
+
 def test_what_answers_but_is_no_prefect_is_not_taken_for_one(home, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=_answer_once, args=(server,))
         thread.start()
-        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.getsockname()[1]}/api")
+        monkeypatch.setenv("ARB_PREFECT_URL", f"http://127.0.0.1:{server.getsockname()[1]}/api")
         with pytest.raises(ServiceFailed, match="HTTP 404"):
             PREFECT.reached()
         thread.join()

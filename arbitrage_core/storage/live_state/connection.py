@@ -6,7 +6,6 @@ an end, so a server that is stopped, not dead, costs `ANSWER_TIMEOUT_S` and no m
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -47,16 +46,6 @@ class FencedOff(BadInput):
         self.epoch, self.newest = epoch, newest
 
 
-def address_of(url: str) -> str:
-    """Where a URL points: host, port and database, never the user or password."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 6379
-    except ValueError:
-        return "an address that cannot be read"
-    return f"{parts.hostname or parts.path or 'localhost'}:{port}{parts.path if parts.hostname else ''}"
-
-
 def connect(url: str, *, block_ms: int = 0) -> redis.Redis:
     """A client for `url` (`redis://:PASSWORD@HOST:PORT/DB`); nothing is sent yet.
 
@@ -75,9 +64,9 @@ def connect(url: str, *, block_ms: int = 0) -> redis.Redis:
             retry_on_timeout=False,
             max_connections=8,
         )
-    except ValueError as error:
+    except ValueError:  # its words quote the address, which may hold a password
         cure = "give redis://:PASSWORD@HOST:PORT/DB, in ARB_REDIS_URL"
-        raise BadInput(f"not the address of a Redis server: {address_of(url)}", cure) from error
+        raise BadInput("what is given is not the address of a Redis server", cure) from None
 
 
 def must_serve(client: redis.Redis) -> None:

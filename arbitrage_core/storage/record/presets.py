@@ -24,8 +24,8 @@ from arbitrage_core.storage.record.json_form import json_form
 from arbitrage_core.storage.record.operator_actions import OperatorAction, insert_actions
 from arbitrage_core.storage.record.tables import PRESETS_IN_USE, STRATEGY_PRESETS, TUNING_STUDIES
 
-NAME_PATTERN = "^[^@]+$"
-"""A name holds no @: behind it stands a version."""
+NAME_PATTERN = "^[^@\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$"
+"""A name holds no @: behind it stands a version. Nor what does not print, or writes backwards."""
 
 ACTION = "preset_use"
 NAMED_MAX = 10
@@ -101,8 +101,8 @@ def add_preset(
 
     Which version is in use stays as it is. Raises BadInput for a name that cannot be one.
     """
-    if not re.match(NAME_PATTERN, name):
-        raise BadInput(f"{name!r} cannot name a preset", "take a name without @")
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise BadInput(f"{name!r} cannot name a preset", "take a name that prints, without @")
     _hold(connection, name)
     versions = versions_of(connection, name)
     params = _as_kept(connection, params, f"preset {name}")
