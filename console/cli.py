@@ -20,7 +20,7 @@ from console.guard_commands import guard_app
 from console.paper import paper
 from console.preset_commands import preset_app
 from console.replay import replay
-from console.services import down, reset, status, up
+from console.services import down, reset, status, ui, up
 from console.session_commands import session_app
 from console.stress import stress
 from console.suite import suite
@@ -55,6 +55,7 @@ app.command("up")(up)
 app.command("down")(down)
 app.command("status")(status)
 app.command("reset")(reset)
+app.command("ui")(ui)
 app.add_typer(session_app)
 app.add_typer(symbol_app)
 app.add_typer(guard_app)

@@ -11,6 +11,7 @@ from contextlib import chdir
 
 from arbitrage_core.services.home import home
 from arbitrage_core.services.prefect import client_settings
+from arbitrage_core.services.prefect_api import parted
 from arbitrage_core.services.stores import ensure_prefect, ensure_stores
 from arbitrage_core.session.binding import Notice
 
@@ -43,4 +44,4 @@ def prefect_ready(notice: Notice, **stated: str) -> str:
 
 def ui_of(api_url: str) -> str:
     """The page of a Prefect server, for people."""
-    return api_url.removesuffix("/api")
+    return parted(api_url)[0].removesuffix("/api")

@@ -114,6 +114,39 @@ def reset(
     raise typer.Exit(FAILED if report.not_cured else ACCEPTED)
 
 
+def ui(
+    only_print: Annotated[bool, typer.Option("--print", help="Say where the page is; open nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Open Prefect's page in the browser, signed in; its server and worker are started if they are not up.
+
+    With --print, and where there is no browser, it says the address and the file that the password stands in.
+    Exit code 0: opened, or said. 1: the server cannot be had.
+    """
+    import webbrowser
+
+    from arbitrage_core.services.failure import ServiceFailed
+    from arbitrage_core.services.stores import prefect_page
+    from console.complaint import complain
+
+    try:
+        page = prefect_page(_notice)
+    except ServiceFailed as error:
+        complain(error.cause, error.cure, as_json=as_json)
+        raise typer.Exit(FAILED) from error
+    is_opened = not (only_print or as_json) and webbrowser.open(page.sign_in)
+    if as_json:
+        print_document({"address": page.address, "sign_in": page.sign_in, "password_file": page.password_file})
+    elif is_opened:
+        print(f"opened {page.address} in the browser, signed in")
+    else:
+        print(f"{page.address}")
+        if page.password_file:
+            print(f"signs in: {page.sign_in}, opened in a browser of this account")
+            print(f"or the page asks for a password: {page.user}: and what stands in {page.password_file}, in one word")
+    raise typer.Exit(ACCEPTED)
+
+
 def _agrees() -> bool:
     """Asks on a terminal; a script says --yes."""
     if not sys.stdin.isatty():

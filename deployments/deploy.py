@@ -14,7 +14,8 @@ import yaml
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.services.home import home
-from arbitrage_core.services.prefect import POOL, call, prefect_environment, prefect_once
+from arbitrage_core.services.prefect import POOL, prefect_environment, prefect_once
+from arbitrage_core.services.prefect_api import call, parted
 from arbitrage_core.session.binding import Notice
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,7 +89,7 @@ class Deploying:
 
     @property
     def _digest(self) -> str:
-        return hashlib.sha256(f"{self._api_url}\n{ROOT}\n".encode() + FILE.read_bytes()).hexdigest()
+        return hashlib.sha256(f"{parted(self._api_url)[0]}\n{ROOT}\n".encode() + FILE.read_bytes()).hexdigest()
 
     def _is_remembered(self) -> bool:
         return self._marker.is_file() and self._marker.read_text(encoding="utf-8") == self._digest

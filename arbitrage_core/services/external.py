@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from arbitrage_core.services.failure import ServiceFailed
-from arbitrage_core.services.prefect import ask_health
+from arbitrage_core.services.prefect_api import ask_health
 from arbitrage_core.services.service import Answer, ServiceStatus, State
 
 CONNECT_S = 5

@@ -27,6 +27,7 @@ from arbitrage_core.services.environment import store_environment
 
 WINDOWS = sys.platform == "win32"
 SERVER_USERS = ("postgres", "nobody")  # in order of preference; initdb wants a user that has an entry
+PRIVATE_UIDS = range(61_184, 65_520)  # which systemd keeps for users that are in no list of users
 GROUND_FOR_ROOT = Path("/usr/local/var" if sys.platform == "darwin" else "/var/lib") / "cross-exchange-arbitrage"
 VALKEY_KEEPS_DATA = not WINDOWS
 _EXE = ".exe" if WINDOWS else ""
@@ -58,6 +59,34 @@ def server_user() -> User | None:
         f"servers may not run as root, and this system has no user named {' or '.join(SERVER_USERS)}",
         "run as an ordinary user, or add one of these",
     )
+
+
+def private_user(checkout: str) -> User | None:
+    """An unprivileged user that nothing else runs as, for a server that holds a password; None: it runs as we do.
+
+    `postgres` and `nobody` may run other things, and who runs as the same user reads a process's environment. Its group
+    is theirs, so it reaches what they do. Raises BadInput.
+    """
+    shared = server_user()
+    if shared is None:
+        return None
+    import pwd
+
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    first = int(checkout, 16) % len(PRIVATE_UIDS)
+    uids = (PRIVATE_UIDS[(first + step) % len(PRIVATE_UIDS)] for step in range(len(PRIVATE_UIDS)))
+    uid = next((one for one in uids if one not in taken), shared.uid)
+    return User(f"uid {uid}", uid, shared.gid)
+
+
+def is_readable(path: Path, user: User | None) -> bool:
+    """Whether `user` may read a file, by the mode bits of it and of every folder above it."""
+    if user is None:
+        return True
+    found = path.stat()
+    bit = stat.S_IRGRP if found.st_gid == user.gid else stat.S_IROTH
+    bit = stat.S_IRUSR if found.st_uid == user.uid else bit
+    return bool(found.st_mode & bit) and is_reachable(path.parent, user)
 
 
 def is_reachable(path: Path, user: User | None) -> bool:

@@ -1,35 +1,48 @@
 """Prefect: its server and the worker that runs this checkout's flows, both as programs; nothing here imports it.
 
-The server keeps a SQLite of its own below `.arb/services/prefect` and wants no password: its page is opened in a
-browser. So any program of this machine may use it, and pages of other origins may not. The worker polls the work pool
-`arb`, runs each flow as a process in the checkout, and runs as whoever started it, because flows write where we do.
-It imports Prefect while the server still starts, and goes on once that answers.
+Who may use its API has code run here, so it wants a password, drawn at the first start, which other accounts cannot
+read: it stands in a file of mode 0600, and in the environment of our own programs. The server is Prefect's behind a
+door of ours (`deployments/door.py`), which pages of foreign sites do not pass. As root it runs as a user of its own.
+
+The worker polls the work pool `arb`, runs each flow as a process, listens nowhere, and runs as whoever started it,
+because flows read the stores' passwords and write journals and reports where that person does: as root it is root.
+It takes work from its server only, and that takes work only from who has the password. It imports Prefect while the
+server still starts, and goes on once that answers.
 """
 
+import base64
 import http.client
 import json
-import sys
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 
 from arbitrage_core.services import operating_system
-from arbitrage_core.services.environment import program, program_environment, server_environment
+from arbitrage_core.services.environment import CHECKOUT, program, program_environment, server_environment
+from arbitrage_core.services.ground import make_ground
 from arbitrage_core.services.instance import Instance
+from arbitrage_core.services.interpreter import Interpreter, interpreter_for
+from arbitrage_core.services.operating_system import give, private_user, write_private
+from arbitrage_core.services.prefect_api import call, parted
 from arbitrage_core.services.service import Answer, Notice, Service, State
 
 POOL = WORKER_NAME = "arb"
+USER = "arb"
 STOP_GRACE_S = 8.0
 HOME_VARIABLE = "PREFECT_HOME"
+PASSWORD_VARIABLE = "PREFECT_API_AUTH_STRING"
+PROGRAM = "deployments.prefect_server"
+PROGRAM_FILES = ("__init__.py", "prefect_server.py", "door.py", "loops.py")
 OFFLINE = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",  # a server started for one flow would want no password
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_CLI_COLORS": "false",
 }
@@ -37,29 +50,36 @@ QUIET = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
 WORKER_SETTINGS = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 
 _LAUNCHER = """
-import importlib, runpy, sys, time, urllib.request
+import base64, importlib, os, runpy, sys, time, urllib.request
+asked = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+if password:
+    asked.addheaders = [("authorization", "Basic " + base64.b64encode(password.encode()).decode())]
 modules, url, until = sys.argv.pop(1), sys.argv.pop(1), time.monotonic() + 120
 for module in modules.split(","):
     importlib.import_module(module)
 while time.monotonic() < until:
     try:
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2).close()
+        asked.open(url, timeout=2).close()
         break
     except OSError:
         time.sleep(0.1)
 sys.argv[0] = "prefect"
 runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 """
+_SIGN_IN = """<!doctype html><meta charset="utf-8"><title>Prefect</title>
+<form method="post" action="{address}/arb/sign-in"><input type="hidden" name="token" value="{token}"><button>Open
+Prefect's page</button></form><script>document.forms[0].submit()</script>
+"""
+_SERVER = "import runpy, sys; sys.path[:0] = {packages}; runpy.run_module(sys.argv[1], run_name='__main__')"
 
 
 def prefect_once(url: str, modules: Sequence[str], words: Sequence[str]) -> list[str]:
-    """The command of one of Prefect's programs that imports its modules first and goes on once `url` answers 200."""
-    return program(_LAUNCHER, ",".join(modules), url, *words)
+    """The command of one of Prefect's programs that imports its modules first and goes on once `url` answers 200.
 
-
-def server_settings(folder: Path, api_url: str) -> dict[str, str]:
-    """What Prefect's server is started with: `folder` its home, `api_url` its own address, no other setting."""
-    return server_environment(_scratch(folder), **client_settings(folder, api_url))
+    `url` stands in the command line: it must be one that anybody may ask.
+    """
+    return program(_LAUNCHER, ",".join(modules), parted(url)[0], *words)
 
 
 def prefect_environment(folder: Path, api_url: str) -> dict[str, str]:
@@ -68,9 +88,10 @@ def prefect_environment(folder: Path, api_url: str) -> dict[str, str]:
 
 
 def client_settings(folder: Path, api_url: str) -> dict[str, str]:
-    """What Prefect is told wherever it is imported: `folder` its home, `api_url` its server."""
-    settings = {HOME_VARIABLE: str(folder), "PREFECT_API_URL": api_url, "PREFECT_PROFILES_PATH": str(folder / "none")}
-    return {**OFFLINE, **QUIET, **settings}
+    """What Prefect is told wherever it is imported: `folder` its home, `api_url` its server, password included."""
+    address, password = parted(api_url)
+    settings = {HOME_VARIABLE: str(folder), "PREFECT_API_URL": address, "PREFECT_PROFILES_PATH": str(folder / "none")}
+    return {**OFFLINE, **QUIET, **settings, **({PASSWORD_VARIABLE: password} if password else {})}
 
 
 def _scratch(folder: Path) -> Path:
@@ -80,45 +101,114 @@ def _scratch(folder: Path) -> Path:
     return scratch
 
 
+def _copied_to(folder: Path) -> Path:
+    """This project's part of the server, where another user reads it, made anew at each start."""
+    target = folder / "deployments"
+    shutil.rmtree(folder, ignore_errors=True)
+    target.mkdir(parents=True)
+    for name in PROGRAM_FILES:
+        shutil.copyfile(CHECKOUT / "deployments" / name, target / name)
+    return folder
+
+
 class PrefectServer(Service):
     """The Prefect server of a checkout, and its page."""
 
     name, title, start_s, poll_s = "prefect", "Prefect's server", 90.0, 0.1
 
     def url(self, port: int) -> str:
-        """The API's address."""
-        return f"http://127.0.0.1:{port}/api"
+        """The API's address, with its password: not to be shown."""
+        return f"http://{self.password()}@127.0.0.1:{port}/api"
 
     def address(self, port: int) -> str:
         """Where the page is."""
         return f"http://127.0.0.1:{port}"
 
-    @property
-    def data(self) -> Path:
-        """Prefect's home: SQLite and stored results."""
-        return self.folder / "home"
+    def password(self) -> str:
+        """The password as Prefect takes it, from clients and from its page."""
+        return f"{USER}:{self.secret()}"
+
+    def ensure(self, notice: Notice) -> Instance:
+        """As every service; one that an older version of this platform started wants no password, and is ended."""
+        found = self.find()
+        if found is not None and not _is_started_with(found.pid, PROGRAM):
+            notice(f"{self.title} was started by an older version and lets everybody in; starting it anew")
+            self.stop()
+        return super().ensure(notice)
 
     def launch(self, port: int, notice: Notice) -> int:
         """Starts the process."""
-        if not self.data.exists():
+        user = private_user(self.checkout)
+        ground = make_ground(self.folder, user)
+        ground.chmod(0o700)
+        if self._home_of_old().is_dir() and not any(ground.iterdir()):
+            for one in self._home_of_old().iterdir():
+                shutil.move(one, ground / one.name)
+            self._home_of_old().rmdir()
+        if not (ground / "prefect.db").exists():
             notice("making Prefect's database; once, about ten seconds")
-        self.data.mkdir(parents=True, exist_ok=True)
-        environment = server_settings(self.data, self.url(port))
-        environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = self.address(port)  # by default any page may call it
-        command = [sys.executable, "-I", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        return operating_system.spawn(command, log=self.log, user=None, environment=environment, folder=self.data)
+        python = interpreter_for(user, notice)
+        environment = self._environment(ground, port, python)
+        packages = [CHECKOUT if user is None else _copied_to(ground / "program"), *python.packages]
+        give(ground, user)
+        code = _SERVER.format(packages=[str(path) for path in packages])
+        command = [python.program, "-I", "-X", "utf8", "-c", code, PROGRAM, "start", str(port)]
+        return operating_system.spawn(command, log=self.log, user=user, environment=environment, folder=ground)
+
+    def _environment(self, ground: Path, port: int, python: Interpreter) -> dict[str, str]:
+        stated = {
+            **client_settings(ground, self.url(port)),
+            **python.environment,
+            "PREFECT_SERVER_API_AUTH_STRING": self.password(),
+            "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": self.address(port),  # by default any page may call it
+            "PREFECT_SERVER_UI_API_URL": f"{self.address(port)}/api",
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(ground / "page"),  # by default it writes where it is installed
+            "HOME": str(ground),
+            "USERPROFILE": str(ground),
+            **dict.fromkeys(("USER", "LOGNAME", "USERNAME"), USER),
+        }
+        return server_environment(_scratch(ground), **stated)
+
+    def _home_of_old(self) -> Path:
+        """Where versions that ran the server as whoever started it kept its data."""
+        return self.folder / "home"
 
     def ask(self, port: int, timeout_s: float) -> Answer:
-        """Asks for its health."""
-        return ask_health(self.url(port), timeout_s)
+        """Asks with the password, and whether one of its loops fails."""
+        root = self.url(port).removesuffix("/api")
+        try:
+            status, told = call(root, "/arb/well", timeout_s)
+        except TimeoutError:
+            return Answer(State.HUNG, f"no answer within {timeout_s:g} s")
+        except (OSError, http.client.HTTPException) as error:
+            return Answer(State.STARTING, f"nothing answers: {error}")
+        if status != 200:
+            return Answer(State.HUNG, f"HTTP {status}: it does not take this checkout's password")
+        try:
+            trouble = json.loads(told)["trouble"]
+        except (ValueError, TypeError, KeyError):
+            return Answer(State.HUNG, "what answers is no Prefect server of this checkout's")
+        if trouble:
+            return Answer(State.FAILING, "; ".join(f"{name} {why}" for name, why in sorted(trouble.items())))
+        return Answer(State.UP)
+
+    def sign_in_page(self, port: int) -> Path:
+        """A page for a browser of this account that opens Prefect's page signed in; in a file of mode 0600."""
+        path = self.folder / "sign-in.html"
+        write_private(path, _SIGN_IN.format(address=self.address(port), token=base64.b64encode(self.password().encode()).decode()))
+        return path
 
     def end_in_order(self, instance: Instance) -> None:
         """SIGTERM, and time to finish."""
         operating_system.end(instance.pid, instance.birth, grace_s=STOP_GRACE_S)
 
     def is_main(self, process: psutil.Process) -> bool:
-        """By Prefect's home in its environment, which Python leaves as it was."""
-        return _runs_prefect(process, "server", self.data)
+        """By Prefect's home in its environment, which Python leaves as it was; also one that an older version started."""
+        if not _is_python(process) or "start" not in (words := process.cmdline()):
+            return False
+        told = process.environ().get(HOME_VARIABLE)
+        return (PROGRAM in words and told == str(self.data)) or ("server" in words and told == str(self._home_of_old()))
 
 
 class PrefectWorker(Service):
@@ -135,6 +225,14 @@ class PrefectWorker(Service):
     def address(self, port: int) -> str:
         """The work pool it polls."""
         return f"work pool {POOL}"
+
+    def ensure(self, notice: Notice) -> Instance:
+        """As every service; one that does not have its server's password would never hear of work, and is ended."""
+        found = self.find()
+        if found is not None and not _has_password(found.pid, parted(self.api_url)[1]):
+            notice(f"{self.title} does not know its server's password; starting it anew")
+            self.stop()
+        return super().ensure(notice)
 
     def launch(self, port: int, notice: Notice) -> int:
         """Starts the process, which waits for the server."""
@@ -190,38 +288,26 @@ class PrefectWorker(Service):
         return process.name().startswith("python") and process.environ().get(HOME_VARIABLE) == str(self.data)
 
 
-def ask_health(api_url: str, timeout_s: float) -> Answer:
-    """What the Prefect server at this API address says of its health."""
-    try:
-        status, told = call(api_url, "/health", timeout_s)
-    except TimeoutError:
-        return Answer(State.HUNG, f"no answer within {timeout_s:g} s")
-    except (OSError, http.client.HTTPException) as error:
-        return Answer(State.STARTING, f"nothing answers: {error}")
-    if status == 200 and told.strip() == b"true":
-        return Answer(State.UP)
-    return Answer(State.HUNG, f"HTTP {status}: what answers is no Prefect server in health")
-
-
-def call(api_url: str, path: str, timeout_s: float, body: object = None) -> tuple[int, bytes]:
-    """Calls a Prefect API, through no proxy: HTTP status and at most 1 MB of the answer. Raises OSError."""
-    parts = urlsplit(api_url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
-    try:
-        sent = None if body is None else json.dumps(body)
-        headers = {"content-type": "application/json"} if sent else {}
-        connection.request("POST" if sent else "GET", parts.path.rstrip("/") + path, sent, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(1 << 20)
-    finally:
-        connection.close()
-
-
 def _runs_prefect(process: psutil.Process, part: str, folder: Path) -> bool:
-    if not process.name().lower().startswith("python"):
+    if not _is_python(process):
         return False
     words = process.cmdline()
-    if part not in words or process.environ().get(HOME_VARIABLE) != str(folder):
+    return part in words and "start" in words and process.environ().get(HOME_VARIABLE) == str(folder)
+
+
+def _is_python(process: psutil.Process) -> bool:
+    return process.name().lower().startswith("python")
+
+
+def _is_started_with(pid: int, word: str) -> bool:
+    try:
+        return word in psutil.Process(pid).cmdline()
+    except psutil.Error:
         return False
-    return "start" in words
+
+
+def _has_password(pid: int, password: str) -> bool:
+    try:
+        return psutil.Process(pid).environ().get(PASSWORD_VARIABLE, "") == password
+    except psutil.Error:
+        return False

@@ -42,6 +42,7 @@ class State(StrEnum):
     STARTING = "starting"
     DOWN = "down"
     HUNG = "hung"  # its process is there and does not answer
+    FAILING = "failing"  # it serves, and a part of it that nobody asks fails
     FROZEN = "frozen"  # its process was stopped by a signal
     UNREACHABLE = "unreachable"  # an external server that does not answer
 
@@ -52,6 +53,11 @@ class Answer:
 
     state: State
     why: str = ""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it can be used; that a part of it fails `status` says."""
+        return self.state in (State.UP, State.FAILING)
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ class Service(ABC):
             why = "ended unasked" if self.told() else ""
             return ServiceStatus(self.name, State.DOWN, "", 0, 0, self.data_bytes(), why)
         answer = self.ask(instance.port, timeout_s)
-        if answer.state is not State.UP and operating_system.is_frozen(instance.pid):
+        if not answer.serves and operating_system.is_frozen(instance.pid):
             answer = Answer(State.FROZEN, "its process was stopped by a signal; `arb up` lets it go on")
         return ServiceStatus(
             self.name,
@@ -179,7 +185,7 @@ class Service(ABC):
     def ensure(self, notice: Notice) -> Instance:
         """The instance that is up, started if there was none; `notice` is told of it. Raises ServiceFailed."""
         told = self.told()
-        if told is not None and told.is_alive() and self.ask(told.port, HUNG_AFTER_S).state is State.UP:
+        if told is not None and told.is_alive() and self.ask(told.port, HUNG_AFTER_S).serves:
             return told
         try:
             self.make_place()
@@ -200,7 +206,7 @@ class Service(ABC):
                 notice(f"{self.title} was stopped by a signal; letting it go on")
                 operating_system.wake(found.pid)
             answer = self._wait_for(found)
-            if answer.state is State.UP:
+            if answer.serves:
                 self.finish(found.port)
                 found.write(self.folder)
                 return found
@@ -225,7 +231,7 @@ class Service(ABC):
             if instance is not None:
                 instance.write(self.folder)
                 answer = self._wait_for(instance)
-                if answer.state is State.UP:
+                if answer.serves:
                     self.finish(port)
                     return instance
                 if instance.is_alive():
@@ -251,7 +257,7 @@ class Service(ABC):
         while True:
             answer = self.ask(instance.port, 1.0)
             now = time.monotonic()
-            if answer.state is State.UP or not instance.is_alive():
+            if answer.serves or not instance.is_alive():
                 return answer
             if now > (starting_until if answer.state is State.STARTING else silent_until):
                 return answer

@@ -9,7 +9,8 @@ from arbitrage_core.services import external
 from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.home import home
 from arbitrage_core.services.postgres import Postgres
-from arbitrage_core.services.prefect import PrefectServer, PrefectWorker
+from arbitrage_core.services.prefect import USER, PrefectServer, PrefectWorker
+from arbitrage_core.services.prefect_api import parted
 from arbitrage_core.services.service import Notice, Service, ServiceStatus
 from arbitrage_core.services.valkey import Valkey
 
@@ -60,6 +61,32 @@ def ensure_prefect(notice: Notice) -> str:
         worker_of_old.stop()
         worker_of_old.ensure(notice)
     return url
+
+
+@dataclass(frozen=True)
+class PrefectPage:
+    """Where Prefect's page is, and how a browser of this account signs in there.
+
+    `sign_in` is the address to open, without a password in it; `password_file` is empty where an external server's
+    password is the operator's own affair. On the page the password is `USER:` and what stands in that file.
+    """
+
+    address: str
+    sign_in: str
+    user: str = ""
+    password_file: str = ""
+
+
+def prefect_page(notice: Notice) -> PrefectPage:
+    """The page of the Prefect server that this checkout uses, started if it was not up. Raises ServiceFailed."""
+    api_url = ensure_prefect(notice)
+    address = parted(api_url)[0].removesuffix("/api")
+    server = PrefectServer(home())
+    found = server.find() if external.PREFECT.url is None else None
+    if found is None:
+        return PrefectPage(address, address)
+    page = server.sign_in_page(found.port)
+    return PrefectPage(address, page.as_uri(), USER, str(server.folder / "password"))
 
 
 def likely_prefect(notice: Notice) -> str:

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from arbitrage_core.services.operating_system import WINDOWS
-from arbitrage_core.services.prefect import PrefectServer, PrefectWorker, call, prefect_environment
+from arbitrage_core.services.prefect import PrefectServer, PrefectWorker, prefect_environment
+from arbitrage_core.services.prefect_api import call
 from arbitrage_core.services.service import State
 from arbitrage_core.services.stores import ensure_prefect, likely_prefect, status, stop_all
 from deployments.deploy import Deploying
