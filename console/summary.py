@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from arbitrage_core.domain.currency import money_digits, money_text
+from arbitrage_core.statistics.currencies import currency_notes
 
 SYMBOLS_SHOWN_MAX = 12
 NAMES_SHOWN_MAX = 5
@@ -39,7 +40,7 @@ def _headline(document: Document) -> list[tuple[str, str]]:
     money = f"(gross {gross}, fees {fees})"
     return [
         ("session", escape(str(document["session"]))),
-        *(("currency", escape(note)) for note in document["currency_notes"]),
+        *(("currency", escape(note)) for note in currency_notes(document["quoted_in"])),
         ("rows", f"{document['rows']:,}, {_rate(document['rows_per_s'])} rows/s"),
         ("trades", f"{counts} + {document['open']:,} open"),
         ("PnL net", f"{_coloured(document['pnl_quote'], currency)} {currency} {money}"),

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from arbitrage_core.domain.currency import money_text, most_money
+from arbitrage_core.statistics.currencies import currency_notes
 
 NONE = "–"
 COLOURS = {"TRADE": "green", "DO NOT TRADE": "red", "NOT ENOUGH EVIDENCE": "yellow"}
@@ -45,7 +46,7 @@ def _figures(document: Document) -> list[tuple[str, str]]:
     trades = f"{document['trades']:,}{standing}{dependent}{counted}"
     return [
         *_preset(document),
-        *(("currency", escape(note)) for note in document["currency_notes"]),
+        *(("currency", escape(note)) for note in currency_notes(document["quoted_in"])),
         ("trades", f"{trades}; PnL net {money_text(document['pnl_quote'], currency, signed=True)} {currency}"),
         ("expectancy", f"{mean}; {interval}" if document["trades"] else NONE),
         ("above 0", NONE if chance is None else f"with a confidence of {chance:.1%}"),

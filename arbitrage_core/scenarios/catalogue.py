@@ -54,6 +54,7 @@ def stress_settings(venues: tuple[str, ...], symbols: tuple[str, ...], currency:
         f"portfolio_exposure_max_quote={of(15_000)}",
         *(f"venue.{venue}.exposure_max_quote={of(8_000)}" for venue in venues),
         *(f"market.{venues[-1]}.{symbol}.quote_currency={pegged_to(currency)}" for symbol in symbols),
+        *(() if currency == "USDT" else (f"reporting_currency={currency}",)),  # of several, USDT is by itself
     )
 
 

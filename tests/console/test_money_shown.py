@@ -60,7 +60,8 @@ VERDICT = {
     "block_trades": None, "probability_positive": 1.0, "break_even_fee_bps": 14.1, "fee_earns": "up to",
     "break_even_latency_ms": None, "latency_earns": "throughout", "break_even_fee_same_trades_bps": None,
     "present": {"taker_fee_bps": 2.0, "latency_ms": 20.0}, "cost_share": 0.2, "open": 0, "preset": None,
-    "longest_losing_run": {"seen": 0, "median": 0, "p95": 0}, "would_change": [], "currency_notes": ["a note"],
+    "longest_losing_run": {"seen": 0, "median": 0, "p95": 0}, "would_change": [],
+    "quoted_in": {"X": {"currency": "GOLD", "known": "", "typical": False}},
 }  # fmt: skip
 
 SHOWN = [
@@ -94,7 +95,7 @@ def test_a_verdict_shows_money_in_its_digits_and_that_the_purse_ended_its_curve(
     }
     print_verdict(document, title="Verdict")
     out = " ".join(capsys.readouterr().out.split())
-    for one in (*words, "the purse ended the curve", "a note"):
+    for one in (*words, "the purse ended the curve", "what GOLD is worth"):
         assert one in out
     document["capacity"].update(at_least=False, ended_by="depth")
     print_verdict(document, title="Verdict")
@@ -124,7 +125,7 @@ def page() -> Callable[[str, float], dict]:
         return {
             **nothing,
             "reporting_currency": currency,
-            "currency_notes": [],
+            "quoted_in": {},
             "session": "s",
             "rows": 1,
             "rows_per_s": 1.0,

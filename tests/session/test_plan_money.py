@@ -104,7 +104,7 @@ NOTES = [
 
 @pytest.mark.parametrize("symbols, settings, notes", NOTES)
 def test_what_was_read_assumed_or_not_known_is_said(symbols, settings, notes):
-    assert currency_notes(planned(symbols, *settings)) == notes
+    assert currency_notes(quote_currencies(planned(symbols, *settings))) == notes
 
 
 def test_of_each_symbol_it_is_told_how_its_currency_came_to_be_known():
@@ -112,7 +112,7 @@ def test_of_each_symbol_it_is_told_how_its_currency_came_to_be_known():
         ("BTC/KRW", "KRW-ETH", "X"), "market.east.X.quote_currency=KRW", "market.west.X.quote_currency=KRW"
     )
     assert quote_currencies(config) == {
-        "BTC/KRW": {"currencies": ["KRW"], "known": "stated by the symbol"},
-        "KRW-ETH": {"currencies": ["KRW"], "known": "read off its spelling"},
-        "X": {"currencies": ["KRW"], "known": "set"},
+        "BTC/KRW": {"currency": "KRW", "known": "stated by the symbol", "typical": True},
+        "KRW-ETH": {"currency": "KRW", "known": "read off its spelling", "typical": True},
+        "X": {"currency": "KRW", "known": "set", "typical": True},
     }

@@ -69,15 +69,17 @@ def test_sizes_grow_until_the_books_end_them_though_exposure_and_losses_have_lim
 
 PURSES = [
     # settings, what ended the curve, the largest size tried
-    (("notional_quote=500000", "initial_capital_quote=900000"), SizeEnd.PURSE, 16.0),
+    (("notional_quote=500000", "initial_capital_quote=900000"), SizeEnd.PURSE, 8.0),
+    (("notional_quote=500000", "initial_capital_quote=900000", "margin_rate=0.05"), SizeEnd.PURSE, 16.0),
     (("initial_capital_quote=9000000",), SizeEnd.TRIED, 1_024.0),
 ]
 
 
 @pytest.mark.parametrize("settings, end, largest", PURSES)
 def test_where_the_books_end_nothing_it_is_said_what_did(settings, end, largest, tmp_path: Path):
-    """Books for ten thousand times the usual size. Half a million a trade cannot grow 32-fold in USDT; a thousand can,
-    though the capital stands at its bound from the first: it covers them all the same."""
+    """Books for ten thousand times the usual size. Of half a million a trade sixteen times as much is more than the
+    most capital covers, or, on less margin, thirty-two times as much more than can be booked. A thousand can grow to
+    the largest that is tried, though the capital stands at its bound from the first: it covers them all the same."""
     found = judged("USDT", tmp_path, *settings, qty_base=160_000.0)
     config = plan_session(Offer.of(market_in("USDT", tmp_path)), (*SETTINGS, *settings))
     capacity = verdict_document(found, config)["capacity"]
