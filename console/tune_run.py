@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.statistics.currencies import currency_notes, quote_currencies
 from arbitrage_core.storage.record.presets import NAME_PATTERN
 from arbitrage_core.tuning.space import constraint_holds, grid_of
 from console.accept_run import say
@@ -41,6 +42,8 @@ def run(order: Order, *, as_json: bool) -> int:
             "name one: --data FILE, or --synthetic mixed",
         )
     form = form_of(order)
+    for note in currency_notes(quote_currencies(planner(form)({}))):
+        say(note)
     if beyond := sets_beyond(form):
         say(f"the grid has {form.trials + beyond} sets, of which --trials {form.trials} tries the first {form.trials}")
     cluster = place_wanted(form.cluster)

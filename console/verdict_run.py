@@ -73,6 +73,7 @@ def run(order: Order) -> int:
         "rows": case.result.document["rows"],
         "pnl_quote": case.result.document["pnl_quote"],
         "open": case.result.document["open"],
+        "quoted_in": case.result.document["quoted_in"],
         "flaws": list(case.flaws),
         "preset": case.preset,
         **verdict_document(found, case.result.config),

@@ -2,10 +2,11 @@
 
 from enum import StrEnum
 from math import isinf
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from arbitrage_core.domain.currency import LEAST_NOTIONAL_USDT, typical
 from arbitrage_core.domain.identity import key_of
 
 Bps = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
@@ -40,7 +41,9 @@ class Market(BaseModel):
     tick: float = Field(0.0, ge=0, allow_inf_nan=False, description="price step; 0: prices as quoted")
     lot: PositiveQuantity = Field(1e-5, description="quantity step in contracts")
     contract_size: PositiveQuantity = Field(1.0, description="base currency per contract")
-    min_notional_quote: float = Field(5.0, ge=0, allow_inf_nan=False)
+    min_notional_quote: float = Field(
+        LEAST_NOTIONAL_USDT, ge=0, allow_inf_nan=False, description="by default about 5 USDT in the quote currency"
+    )
     taker_fee_bps: float = Field(10.0, ge=-100, le=1_000, allow_inf_nan=False)
     maker_fee_bps: float = Field(10.0, ge=-100, le=1_000, allow_inf_nan=False)
     slippage_bps: Bps = Field(0.0, description="how much worse than the book the simulated venue fills")
@@ -52,6 +55,14 @@ class Market(BaseModel):
     margin_rate: float = Field(0.2, gt=0, le=1, description="share of the notional reserved by a perpetual")
     initial_base: float = Field(0.0, ge=0, allow_inf_nan=False, description="spot inventory at the start")
     short_limit_base: float = Field(0.0, ge=0, allow_inf_nan=False, description="how far spot may be sold short")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _least_follows_the_currency(cls, given: Any) -> Any:
+        currency = given.get("quote_currency", "USDT") if isinstance(given, dict) else None
+        if not isinstance(currency, str):
+            return given
+        return {"min_notional_quote": typical(LEAST_NOTIONAL_USDT, currency), **given}
 
     @property
     def key(self) -> str:

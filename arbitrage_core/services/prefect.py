@@ -196,7 +196,9 @@ class PrefectServer(Service):
     def sign_in_page(self, port: int) -> Path:
         """A page for a browser of this account that opens Prefect's page signed in; in a file of mode 0600."""
         path = self.folder / "sign-in.html"
-        write_private(path, _SIGN_IN.format(address=self.address(port), token=base64.b64encode(self.password().encode()).decode()))
+        write_private(
+            path, _SIGN_IN.format(address=self.address(port), token=base64.b64encode(self.password().encode()).decode())
+        )
         return path
 
     def end_in_order(self, instance: Instance) -> None:

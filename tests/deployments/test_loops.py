@@ -20,9 +20,7 @@ def test_a_loop_fails_when_it_raised_twice_in_a_row_and_is_well_when_it_did_not(
         assert loops.trouble() == {}
         with pytest.raises(ValueError, match="no such"):
             asyncio.run(called())
-    assert loops.trouble() == {
-        "schedule": "failed 2 times in a row: ValueError: no such table: deployment_schedule"
-    }
+    assert loops.trouble() == {"schedule": "failed 2 times in a row: ValueError: no such table: deployment_schedule"}
     broken[0] = False
     asyncio.run(called())
     assert loops.trouble() == {}

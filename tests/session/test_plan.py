@@ -87,7 +87,7 @@ VALUES = [
     ("portfolio_exposure_max_quote=inf", lambda c: c.portfolio_exposure_max_quote, float("inf")),
     ("kind=spot", lambda c: {m.kind.value for m in c.markets}, {"spot"}),
     ("report_latency_ms=none", lambda c: c.markets[0].report_latency_ms, None),
-    ("reporting_currency=KRW", lambda c: c.reporting_currency, "KRW"),
+    ("quote_currency=KRW", lambda c: c.reporting_currency, "KRW"),
 ]
 
 
@@ -96,8 +96,9 @@ def test_a_value_is_read_as_its_parameter_means_it(setting, read, expected):
     assert read(planned(setting)) == expected
 
 
-CURRENCIES = [
+CURRENCIES = [  # tests/domain/test_spelling.py has all the spellings
     (("BTC/USDT", "BTCUSDT"), ["USDT", "USDT"], "USDT"),
+    (("KRW-BTC", "ETH/KRW"), ["KRW", "KRW"], "KRW"),
     (("BTC/KRW",), ["KRW"], "KRW"),
     (("BTC/USDC:USDC",), ["USDC"], "USDC"),
     (("BTC/KRW", "ETH/USDT"), ["KRW", "USDT"], "USDT"),
@@ -106,8 +107,8 @@ CURRENCIES = [
 
 
 @pytest.mark.parametrize("symbols, quotes, reporting", CURRENCIES)
-def test_the_quote_currency_stands_behind_the_slash(symbols, quotes, reporting):
-    config = plan_session(Offer(VENUES, symbols))
+def test_the_quote_currency_is_read_off_the_symbol(symbols, quotes, reporting):
+    config = plan_session(Offer(VENUES, symbols, rates=frozenset({1})))
     assert [market.quote_currency for market in config.markets if market.venue == "be.ta"] == quotes
     assert config.reporting_currency == reporting
 
