@@ -129,7 +129,7 @@ def with_value(column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFra
 BAD_RECORDINGS = {
     "missing column": (lambda quotes: quotes.drop(columns="ask_qty"), (), "no column ask_qty"),
     "unsorted": (lambda quotes: quotes.iloc[::-1], (), "row 1"),
-    "NaN": (with_value("bid_px", np.nan), (), "row 30"),
+    "a price too small": (with_value("bid_px", 1e-30), (), "row 30"),
     "negative price": (with_value("ask_px", -1.0), (), "row 30"),
     "infinite quantity": (with_value("bid_qty", np.inf), (), "row 30"),
     "unknown venue": (lambda quotes: quotes, ("--venues", "alpha,gamma"), "no venue gamma"),
