@@ -134,7 +134,7 @@ BAD_RECORDINGS = {
     "infinite quantity": (with_value("bid_qty", np.inf), (), "row 30"),
     "unknown venue": (lambda quotes: quotes, ("--venues", "alpha,gamma"), "no venue gamma"),
     "unknown symbol": (lambda quotes: quotes, ("--symbols", "Y"), "no symbol Y"),
-    "one venue": (lambda quotes: quotes, ("--venues", "alpha"), "venues"),
+    "one venue": (lambda quotes: quotes, ("--venues", "alpha"), "one venue only, alpha"),
     "empty": (lambda quotes: quotes.iloc[:0], (), "no quote"),
     "impossible parameter": (lambda quotes: quotes, ("--set", "taker_fee_bps=-5000"), "taker_fee_bps = -5000"),
     "too deep": (lambda quotes: quotes, ("--levels", "3"), "3 levels"),
