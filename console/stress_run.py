@@ -18,8 +18,10 @@ from arbitrage_core.scenarios.scenario import Scenario, Setting
 from arbitrage_core.scenarios.stress import run_of, setting_of, stressed_feed
 from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.preset_plan import params_below, plan_with_preset
+from arbitrage_core.session.rows_fit import rows_notes
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.notes import say_notes
 from console.page import Page, shown_of
 from console.preset_named import preset_named
 from console.progress import RowsProgress
@@ -85,6 +87,8 @@ def run(
         missing = next(one for one in chosen if one not in possible)
         raise BadInput(f"{missing.name} needs {missing.symbols_least} symbols", "name more with --symbols")
     config = ground.plan()
+    notes = rows_notes(config, ground.source.feed)
+    say_notes(notes)
     with RowsProgress(len(possible) + 1, "scenarios") as progress:
         baseline = run_of(config, ground.feed, config, notice=progress.notice)
         found: list[dict[str, Any]] = []
@@ -100,6 +104,7 @@ def run(
         "reporting_currency": config.reporting_currency,
         "baseline": {**_figures(traded(baseline)), "laws": baseline.document["laws"]},
         "scenarios": found,
+        "notes": list(notes),
         "preset": None if ground.preset is None else ground.preset.cited,
         "equal": equal,
         "left_out": [one.name for one in chosen if one not in possible],

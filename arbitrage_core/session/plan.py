@@ -109,6 +109,7 @@ def plan_session(
     `settings` are the operator's `name=value`; `params` and `market_overrides` a preset's, which they override; `seed`
     (0 … 2⁶³ − 1) holds unless set. Raises BadInput, also where the session needs rates that the rows do not tell.
     """
+    _must_fit(offer)
     wishes = read_settings(settings, offer)
     markets = tuple(_market(key, dict(market_overrides or {}), wishes) for key in _listed(offer))
     session = {"seed": seed, "reporting_currency": _reporting_currency(markets), **wishes.session}
@@ -206,6 +207,19 @@ def _value(path: str, text: str) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- putting together
+
+
+def _must_fit(offer: Offer) -> None:
+    """A session holds so many venues and symbols and no more, and two venues at least."""
+    if len(offer.venues) == 1:
+        raise BadInput(f"one venue only, {offer.venues[0]}: an arbitrage needs two", "name two with --venues")
+    for name, there in (("venues", offer.venues), ("symbols", offer.symbols)):
+        most = next(one.max_length for one in SessionConfig.model_fields[name].metadata if hasattr(one, "max_length"))
+        if len(there) > most:
+            raise BadInput(
+                f"{len(there)} {name}, and a session holds {most}",
+                f"choose at most {most}: --{name} {','.join(there[:2])},…",
+            )
 
 
 def _listed(offer: Offer) -> tuple[tuple[str, str], ...]:

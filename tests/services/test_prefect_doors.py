@@ -197,7 +197,11 @@ def test_the_password_stands_in_no_command_line_and_files_with_it_are_their_owne
         assert server.secret() not in words
         assert token.decode() not in words
     for file in server.folder.rglob("*"):
-        if not WINDOWS and file.is_file() and any(one in file.read_bytes() for one in (server.secret().encode(), token)):
+        if (
+            not WINDOWS
+            and file.is_file()
+            and any(one in file.read_bytes() for one in (server.secret().encode(), token))
+        ):
             assert file.stat().st_mode & 0o077 == 0, file
 
 

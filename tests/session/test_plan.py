@@ -189,3 +189,20 @@ def test_a_recording_says_which_markets_it_has():
         markets = (("be.ta", "X"), ("alpha_spot", "X"))
 
     assert Offer.of(Recording()) == Offer(VENUES, ("X",), 3, (("alpha_spot", "X"), ("be.ta", "X")))
+
+
+TOO_MANY = (
+    (Offer(tuple("abcdefghi"), SYMBOLS), "9 venues, and a session holds 8; choose at most 8: --venues a,b,…"),
+    (
+        Offer(VENUES, tuple(f"S{number}" for number in range(65))),
+        "65 symbols, and a session holds 64; choose at most 64: --symbols S0,S1,…",
+    ),
+    (Offer(("alpha",), SYMBOLS), "one venue only, alpha: an arbitrage needs two; name two with --venues"),
+)
+
+
+@pytest.mark.parametrize("offer, words", TOO_MANY)
+def test_more_or_fewer_than_a_session_holds_is_said_with_how_to_choose(offer, words):
+    with pytest.raises(BadInput) as refused:
+        plan_session(offer)
+    assert str(refused.value) == words
