@@ -58,7 +58,7 @@ def _headline(document: Document) -> list[tuple[str, str]]:
 def _left_open(document: Document) -> list[tuple[str, str]]:
     """Why what is open is open, the same reason once."""
     reasons: dict[str, int] = {}
-    for trade in document["left_open"]:
+    for trade in document.get("left_open", ()):
         reasons[trade["because"]] = reasons.get(trade["because"], 0) + 1
     told = [f"{count} open: {reason}" for reason, count in list(reasons.items())[:NAMES_SHOWN_MAX]]
     return [("flat", f"no; {'; '.join(told)}")] if told else []

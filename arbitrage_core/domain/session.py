@@ -116,6 +116,16 @@ class SessionConfig(BaseModel):
             raise ValueError(f"symbol {symbol}: one market's lot must be a multiple of the other's")
         params = self.params_of(symbol)
         for market in markets:
+            for name, base in (
+                ("qty_base", params.qty_base or 0.0),
+                ("initial_base", market.initial_base),
+                ("short_limit_base", market.short_limit_base),
+            ):
+                if not base / finest < 2.0**53:
+                    raise ValueError(
+                        f"market {market.key}: {name} = {base:g} are more lots of {finest:g} than can be counted; "
+                        "its markets need a larger lot"
+                    )
             slowest_ms = market.latency_ms + market.latency_jitter_ms
             back_ms = market.latency_ms if market.report_latency_ms is None else market.report_latency_ms
             answer_ms = slowest_ms + back_ms + market.latency_jitter_ms

@@ -13,6 +13,7 @@ import numpy as np
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.engine.size import LOTS_MAX
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.overlap import span
 from arbitrage_core.feeds.survey import Market, MarketName
@@ -38,8 +39,9 @@ NOTES_MAX = 6
 def rows_notes(config: SessionConfig, feed: Feed) -> tuple[str, ...]:
     """What the operator should know of these rows under these settings, the feed's own notes first, a line each.
 
-    Raises BadInput for a tick that a price of its market cannot be a multiple of.
+    Raises BadInput for a tick that a price of its market cannot be a multiple of, and for a size in lots beyond counting.
     """
+    _sizes_must_be_countable(config, feed)
     surveyed: Mapping[MarketName, Market] = getattr(feed, "surveyed", {})
     own = [*_cadence_notes(config, surveyed), *_tick_notes(config, feed)]
     more = [f"and {len(own) - NOTES_MAX:,} more of this kind"] if len(own) > NOTES_MAX else []
@@ -81,6 +83,33 @@ def _rounded_up(value: float) -> float:
     """To two digits."""
     step = 10.0 ** (np.floor(np.log10(value)) - 1)
     return float(np.ceil(value / step) * step)
+
+
+# ---------------------------------------------------------------------------------------------------------- size
+
+
+def _sizes_must_be_countable(config: SessionConfig, feed: Feed) -> None:
+    """A size by `notional_quote` in lots, at the first price its symbol shows, of those in the feed's first array."""
+    rows = next(iter(feed), None)
+    if rows is None:
+        return
+    asks = np.where(rows["kind"] == RowKind.QUOTE, rows["ask_px"][:, 0], 0.0)
+    for place, symbol in enumerate(feed.symbols):
+        notional_quote, px = config.params_of(symbol).notional_quote, asks[(rows["symbol"] == place) & (asks > 0.0)]
+        if notional_quote is None or not len(px):
+            continue
+        lot_base = config.lot_base(symbol)
+        if notional_quote / float(px[0]) / lot_base > LOTS_MAX:
+            raise BadInput(
+                f"{notional_quote:g} {config.reporting_currency} of {symbol} at {px[0]:g} are more lots of {lot_base:g} "
+                "than can be counted",
+                f"give its markets a larger lot, e.g. --set lot={_lot_fitting(notional_quote / float(px[0])):g}",
+            )
+
+
+def _lot_fitting(size_base: float) -> float:
+    """A power of ten of which a size is a billion lots or more."""
+    return float(10.0 ** np.floor(np.log10(size_base) - 9))
 
 
 # ---------------------------------------------------------------------------------------------------------- tick

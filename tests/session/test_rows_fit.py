@@ -127,3 +127,22 @@ def test_of_synthetic_markets_nothing_is_to_be_said(name):
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "quotes.parquet"
+
+
+# ----------------------------------------------------------------------------------------------------------- size
+
+TINY = {"BTC": 5e-9, "ETH": 5e-9}
+
+
+def test_a_size_of_more_lots_than_can_be_counted_is_refused_and_the_lot_is_named(path):
+    """1,000 USDT of a coin at 7.5e-9 are 1.3e11 coins."""
+    with pytest.raises(BadInput, match="more lots of 1e-08 than can be counted") as found:
+        notes_of(path, ("lot=1e-8", "notional_quote=1000"), prices=TINY)
+    lot = found.value.cure.rpartition("--set ")[2]
+    assert notes_of(path, (lot, "notional_quote=1000"), prices=TINY) == ()
+
+
+@pytest.mark.parametrize("name", ["qty_base", "initial_base", "short_limit_base"])
+def test_a_quantity_set_by_hand_is_refused_likewise(path, name):
+    with pytest.raises(BadInput, match=f"{name} = 1e.09 are more lots of 1e-08"):
+        notes_of(path, (f"{name}=1e9", "lot=1e-8", "kind=spot"))
