@@ -2,6 +2,8 @@
 rem Runs the command line in the checkout's own environment, .venv. On first use, and whenever requirements.lock has
 rem changed, console\bootstrap.py makes it, with the interpreter that ARB_PYTHON names or the first one that fits.
 setlocal
+rem Programs are looked for on PATH, not in the folder where the command was given.
+set "NoDefaultCurrentDirectoryInExePath=1"
 set "root=%~dp0"
 set "venv=%root%.venv"
 

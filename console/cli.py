@@ -3,6 +3,7 @@
 An error that is expected says itself in one line with its cure; anything else is a defect and shows its traceback.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from console.bench import bench
 from console.complaint import ACCEPTED, BAD_USAGE, FAILED, INTERRUPTED, complain, complain_of, tell_of_defect
 from console.guard_commands import guard_app
 from console.paper import paper
+from console.plain import PlainRecord
 from console.preset_commands import preset_app
 from console.replay import replay
 from console.services import down, reset, status, ui, up
@@ -80,6 +82,7 @@ def _shut_the_doors() -> None:
 
     forget_settings()
     sys.excepthook = tell_of_defect
+    logging.setLogRecordFactory(PlainRecord)
     try:
         keep_private(home())
     except BadInput as error:

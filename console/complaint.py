@@ -7,11 +7,10 @@
 import json
 import os
 import sys
-import traceback
 from types import TracebackType
 
 from arbitrage_core.domain.errors import AnomalyFound, BadInput, InvariantBroken
-from console.plain import line
+from console.plain import line, traceback_lines
 
 ACCEPTED, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -30,9 +29,8 @@ def complain(cause: str, cure: str = "", *, as_json: bool = False) -> None:
 
 def tell_of_defect(kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
     """A traceback on stderr, as Python shows it, but for characters that a terminal would obey."""
-    for part in traceback.format_exception(kind, error, at):
-        for said in part.rstrip("\n").split("\n"):
-            line(said, sys.stderr)
+    for said in traceback_lines(error, at):
+        line(said, sys.stderr)
 
 
 def complain_of(error: BadInput | InvariantBroken, *, as_json: bool = False) -> int:

@@ -6,8 +6,12 @@ write over it, and a line break could forge a line of ours. So text is made plai
 every character that does not print is shown by its number, as \\x1b or \\u202e.
 """
 
+import logging
 import sys
-from typing import TextIO
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, TextIO
 
 
 def plain(text: object) -> str:
@@ -24,6 +28,26 @@ def line(text: object, to: TextIO | None = None) -> None:
 def aside(text: object) -> None:
     """Says one line beside the document, on stderr."""
     line(f"arb: {text}", sys.stderr)
+
+
+def traceback_lines(error: BaseException | None, at: TracebackType | None = None) -> Iterator[str]:
+    """A traceback as Python shows it, line by line, each plain."""
+    if error is not None:
+        for part in traceback.format_exception(type(error), error, at or error.__traceback__):
+            yield from map(plain, part.rstrip("\n").split("\n"))
+
+
+class PlainRecord(logging.LogRecord):
+    """A record of Python's logging, which libraries print on the terminal themselves, with its traceback."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.exc_info and self.exc_info[1] is not None:
+            self.exc_text = "\n".join(traceback_lines(self.exc_info[1]))
+
+    def getMessage(self) -> str:  # noqa: N802 — its name in Python's logging
+        """Message and arguments, plain."""
+        return plain(super().getMessage())
 
 
 def _number(character: str) -> str:

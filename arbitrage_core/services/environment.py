@@ -43,6 +43,7 @@ TERMINAL = frozenset(
     {
         *("TERM", "COLORTERM", "TERM_PROGRAM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "WT_SESSION", "CI"),
         *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "BROWSER"),
+        *("XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS", "XDG_SESSION_TYPE", "DESKTOP_SESSION", "WSL_DISTRO_NAME"),
     }
 )
 """What a command shows itself on: a terminal, or a page in a browser. No server has one."""

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import arbitrage_core
 
+DEFAULT_NAME = ".arb"
+
 
 def home() -> Path:
     """Where this checkout keeps what it makes: `ARB_HOME`, else `.arb` beside the package."""
     chosen = os.environ.get("ARB_HOME")
-    return Path(chosen).absolute() if chosen else Path(arbitrage_core.__file__).resolve().parent.parent / ".arb"
+    return Path(chosen).absolute() if chosen else Path(arbitrage_core.__file__).resolve().parent.parent / DEFAULT_NAME
 
 
 def checkout_id(folder: Path | None = None) -> str:

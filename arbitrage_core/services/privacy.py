@@ -2,7 +2,7 @@
 
 Journals tell what somebody trades, the record and Prefect's database likewise, and compiled engines are code that this
 program will run. So everything is made with mode 0700 or 0600, and what lies in a home is closed at each start. The
-folders above the stores' data may be passed through, and not read, when we are root: the stores run as another user.
+folders above a server's data may be passed through, and not read, when we are root: servers run as another user then.
 
 Where it is wrong: a home that `ARB_HOME` names is not closed itself if it was there before, since other things may
 live in it; on Windows a file is as private as its folder.
@@ -16,17 +16,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.services.home import DEFAULT_NAME
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 PASSING = stat.S_IXGRP | stat.S_IXOTH
 SERVICES = "services"
-OF_STORES = ("postgres", "valkey")
-"""Services whose servers run as another user when we are root; they enter through `services` and their own folder."""
-DATA = ("server", "home")
-"""What a service's folder calls its server's data; other folders in it are programs that a store's user runs."""
+GROUND = "server"
+"""What a service's folder calls the ground of a server that runs as another user when we are root; that one enters
+through `services` and the service's folder."""
+DATA = (GROUND, "home")
+"""What a service's folder calls its server's data; other folders in it are programs that a server's user runs."""
 OWN = ("backups", "compiled", "logs", SERVICES, "sessions", "tuning")
 """All that a home may hold, for a home that other things may live in, too."""
-DEFAULT_NAME = ".arb"
 
 
 def keep_private(home: Path) -> None:
@@ -53,7 +54,7 @@ def _close_home(home: Path) -> None:
         if home.name == DEFAULT_NAME or one.name in OWN:
             _close(one, passable if one.name == SERVICES else 0)
     for service in _entries(home / SERVICES):
-        _close(service, passable if service.name in OF_STORES else 0)
+        _close(service, passable if (service / GROUND).exists() else 0)
         for one in _entries(service):
             if one.is_file() or one.name in DATA:
                 _close(one, 0)

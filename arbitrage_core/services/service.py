@@ -22,7 +22,7 @@ from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.services import operating_system
 from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.ground import ground_of
-from arbitrage_core.services.home import checkout_id
+from arbitrage_core.services.home import DEFAULT_NAME, checkout_id
 from arbitrage_core.services.instance import Instance, forget_instance, read_instance
 from arbitrage_core.services.operating_system import is_free, make_passable, write_private
 from arbitrage_core.storage.lock import WriterLock
@@ -195,8 +195,11 @@ class Service(ABC):
             return self._ensure_alone(notice)
 
     def make_place(self) -> None:
-        """Makes the service's folder, and the way to it. Raises OSError."""
-        for one in (*reversed(self.folder.parents[:2]), self.folder):
+        """Makes the service's folder, and the way to it; a home that the user named stays as it was. Raises OSError."""
+        services, home = self.folder.parents[:2]
+        if home.name == DEFAULT_NAME or not home.exists():
+            make_passable(home)
+        for one in (services, self.folder):
             make_passable(one)
 
     def _ensure_alone(self, notice: Notice) -> Instance:

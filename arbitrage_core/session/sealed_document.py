@@ -5,7 +5,8 @@ the rows, the reports and the configuration, and compares figure by figure: a se
 identical. A figure that nothing is known of is a difference as well.
 
 What no replay can make anew is testimony: how long the session took, at which pace, how it came to its end, which
-entries a database had, what its venues' ledgers broke a law by, at how many quotes they did not deal. It decides nothing, and only its names are looked at.
+entries a database had, what only its venues know: by what their ledgers broke a law, at which quotes they did not deal.
+It decides nothing, and only its names are looked at.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from arbitrage_core.storage.document import plain_of
 TESTIMONY = frozenset(
     {
         *("rows_per_s", "elapsed_s", "pace", "ending", "epoch", "record", "live_state"),
-        *("laws", "identical", "difference", "journal", "withheld_quotes"),
+        *("laws", "withheld_quotes", "identical", "difference", "journal"),
     }
 )
 OF_MEMORY = frozenset({"data_sha256", "rows"})

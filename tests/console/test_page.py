@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import re
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from console.complaint import complain, tell_of_defect
 from console.document import print_document
 from console.guard_list import print_guards
 from console.page import Page, shown, shown_of
-from console.plain import aside, line, plain
+from console.plain import PlainRecord, aside, line, plain
 from console.preset_list import print_presets
 from console.progress import RowsProgress, SeedsProgress
 from console.session_list import print_sessions
@@ -73,6 +74,19 @@ def test_a_traceback_shows_no_more(capsys: pytest.CaptureFixture[str]):
         tell_of_defect(type(error), error, error.__traceback__)
     said = capsys.readouterr().err
     assert all(one == "\n" or one.isprintable() for one in said)
+
+
+def test_what_a_library_logs_on_the_terminal_is_plain(capsys: pytest.CaptureFixture[str]):
+    handler = logging.StreamHandler(sys.stderr)
+    try:
+        raise ValueError("\x1b[2J")
+    except ValueError:
+        raised = sys.exc_info()
+    handler.handle(PlainRecord("prefect", logging.ERROR, "", 0, "run %s", (EVIL,), raised))
+    said = capsys.readouterr().err
+    assert all(one == "\n" or one.isprintable() for one in said)
+    assert said.startswith(r"run \x1b]52;c")
+    assert "Traceback" in said
 
 
 def test_lines_are_lines(capsys: pytest.CaptureFixture[str]):

@@ -11,6 +11,7 @@ import pytest
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.services.environment import program
+from arbitrage_core.services.ground import remove_ground
 from arbitrage_core.services.operating_system import WINDOWS
 from arbitrage_core.services.postgres import Postgres
 from arbitrage_core.services.prefect import PrefectServer, prefect_environment, server_settings
@@ -98,13 +99,29 @@ def test_a_home_of_another_user_is_refused_for_what_is_compiled_there_would_be_r
 
 
 def test_the_stores_start_in_a_home_that_is_closed_and_leave_nothing_open(home: Path):
-    home.chmod(0o700)
+    home = home / ".arb"
+    home.mkdir(mode=0o700)
     keep_private(home)
     for store in (Postgres(home, durable=False), Valkey(home)):
         assert store.status().state is State.DOWN
         port = store.ensure(no_notice).port
-        assert store.ask(port, 2.0).state is State.UP
+        try:
+            assert store.ask(port, 2.0).state is State.UP
+            assert store.data.resolve().is_relative_to(home.resolve())
+        finally:
+            store.stop()
     assert open_to_others(home) == []
+
+
+def test_a_home_that_the_user_named_and_closed_stays_closed(home: Path):
+    home.chmod(0o700)
+    store = Valkey(home)
+    try:
+        store.ensure(no_notice)
+        assert mode_of(home) == 0o700
+    finally:
+        store.stop()
+        remove_ground(store.folder)
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="root alone may try as another account")
