@@ -98,8 +98,9 @@ def _capacity(capacity: Document | None, currency: str) -> str:
     least, notional = "at least " if capacity["at_least"] else "", capacity["notional_quote"]
     size = f"{capacity['size_factor']:g} times the size"
     size += "" if notional is None else f", {_plain(notional)} {currency} a trade"
-    purse = f"; the purse ended the curve: {_plain(most_money(currency))} {currency} is the most that can be set"
-    ended = purse if capacity["at_least"] and capacity["ended_by"] == "purse" else ""
+    most = f"{_plain(most_money(currency))} {currency} is the most that can be set"
+    ends = {"purse": f"; the purse ended the curve: {most}", "bound": f"; no larger size can be set: {most}"}
+    ended = ends.get(capacity["ended_by"], "") if capacity["at_least"] else ""
     return f"{least}{size}: PnL {money_text(capacity['pnl_quote'], currency, signed=True)} {currency}{ended}"
 
 

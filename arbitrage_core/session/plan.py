@@ -264,7 +264,8 @@ def _rates_must_be_told(config: SessionConfig, told: frozenset[int]) -> None:
     raise BadInput(
         f"{found[untold[0]]} {untold[0]}, the session is reckoned in {reporting}: "
         "that needs rates between them, and no source of rows tells any yet",
-        "trade what is in one currency: --symbols, --venues; or say how it really is: --set quote_currency=…",
+        "trade what is in one currency (--symbols, --venues); or, where they are worth the same, take them for one: "
+        f"--set quote_currency={reporting}",
     )
 
 

@@ -27,7 +27,7 @@ def verdict_document(run: VerdictRun, config: SessionConfig) -> Document:
     break_even_latency_ms, latency_earns  the same of the latency
     break_even_fee_same_trades_bps      the fee that would have left nothing of just these trades
     capacity                            {size_factor, notional_quote, pnl_quote, at_least, ended_by}: the size that
-                                        earned most; `depth`, `purse` or `tried`: what ended the curve, SizeEnd
+                                        earned most; `ended_by`: what ended the curve, SizeEnd
     longest_losing_run                  {seen, median, p95} of as many trades again
     cost_share                          fees and slippage over the gross edge
     trades_needed, would_change         how many trades would settle it; in words, what would change the verdict

@@ -78,6 +78,8 @@ class SizeEnd(StrEnum):
     """A larger size earned no more: the books show no more at prices that pay."""
     PURSE = "purse"
     """A larger size would have needed more capital than can be set in its currency."""
+    BOUND = "bound"
+    """A larger size cannot be set: it is more than can be booked exactly."""
     TRIED = "tried"
     """It still rose at the largest size that is tried."""
 
@@ -251,8 +253,8 @@ class _Again:
         while factor <= SIZE_FACTORS[-1] or (_rises(points) and factor <= SIZE_FACTOR_MOST):
             try:
                 point = self.point(factor, with_size(config, factor))
-            except BadInput:  # more than can be set, of the size itself
-                return tuple(points), SizeEnd.PURSE
+            except BadInput:
+                return tuple(points), SizeEnd.BOUND
             if purse_is_short(config, factor) and point.short_of_capital:
                 return tuple(points), SizeEnd.PURSE
             points.append(point)
