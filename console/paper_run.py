@@ -71,7 +71,7 @@ def run(wish: PaperWish) -> int:
         with open_logs(home(), name, console=panel.console) as book:
             result = run_paper(order, book, notice=panel.notice, on_look=panel.look)
     replayed = _replayed(wish, result, folder)
-    result.document |= {"journal": str(folder), "notes": list(notes)}
+    result.document.update(journal=str(folder), notes=list(notes))
     _show(wish, source, result, preset_line(preset), replayed)
     return ACCEPTED if not result.violations and result.document["record"]["complete"] else FAILED
 

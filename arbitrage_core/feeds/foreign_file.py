@@ -78,7 +78,7 @@ def _advice(names: Sequence[str], missing: Sequence[str], first_value: Callable[
     meant = {
         name: found
         for name in missing
-        if (found := next((by_lower[other] for other in MEANT.get(name, ()) if other in by_lower), None))
+        if (found := next((by_lower[other] for other in (name, *MEANT.get(name, ())) if other in by_lower), None))
     }
     if not {"bid_px", "ask_px"} & {*meant, *names}:
         if by_lower.keys() >= BARS:

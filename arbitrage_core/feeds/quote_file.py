@@ -114,6 +114,9 @@ class QuoteFile:
 
     def _level_columns(self, names: list[str]) -> list[tuple[str, ...]]:
         """The four columns of each level, best first."""
+        doubled = next((name for name in names if names.count(name) > 1), None)
+        if doubled is not None:
+            raise BadInput(f"{self.path}: two columns are called {shown(doubled)}", "keep one of them")
         numbered = [int(match[1]) for name in names if (match := re.fullmatch(r"(?:bid|ask)_(?:px|qty)_(\d+)", name))]
         plain = [side for side in SIDES if side in names]
         if plain and 0 in numbered:

@@ -210,7 +210,7 @@ def _value(path: str, text: str) -> Any:
 
 
 def _must_fit(offer: Offer) -> None:
-    """A session holds so many venues and symbols and no more, and two venues at least."""
+    """A session holds so many venues, symbols and levels and no more, and two venues at least."""
     if len(offer.venues) == 1:
         raise BadInput(f"one venue only, {offer.venues[0]}: an arbitrage needs two", "name two with --venues")
     for name, there in (("venues", offer.venues), ("symbols", offer.symbols)):
@@ -220,6 +220,11 @@ def _must_fit(offer: Offer) -> None:
                 f"{len(there)} {name}, and a session holds {most}",
                 f"choose at most {most}: --{name} {','.join(there[:2])},…",
             )
+    deepest = next(one.le for one in SessionConfig.model_fields["levels"].metadata if hasattr(one, "le"))
+    if offer.levels > deepest:
+        raise BadInput(
+            f"books of {offer.levels} levels, and a session holds {deepest}", f"cut them: --levels {deepest}"
+        )
 
 
 def _listed(offer: Offer) -> tuple[tuple[str, str], ...]:

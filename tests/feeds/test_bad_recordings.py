@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from arbitrage_core.domain.errors import BadInput
@@ -136,6 +137,13 @@ def test_a_choice_without_a_single_quote_is_refused(path):
     made = {**columns(4), "symbol": ["BTC", "ETH", "BTC", "ETH"]}
     with pytest.raises(BadInput, match=r"no quote of ETH on alpha in .*; there are BTC on alpha, ETH on beta"):
         RecordedQuotes(written(path, made), ("alpha",), ("ETH",))
+
+
+def test_a_file_with_a_column_twice_is_refused(path):
+    names, arrays = [*GOOD, "bid_px"], [*map(pa.array, GOOD.values()), pa.array(GOOD["bid_px"])]
+    pq.write_table(pa.Table.from_arrays(arrays, names), path)
+    with pytest.raises(BadInput, match="two columns are called 'bid_px'; keep one of them"):
+        RecordedQuotes(path)
 
 
 def test_files_that_are_missing_folders_empty_or_something_else_are_refused(path, tmp_path):

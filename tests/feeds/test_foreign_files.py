@@ -54,6 +54,10 @@ TABLES = {
         {"time": ["2024-01-01"] * 6, "venue": ["a"] * 6, "symbol": ["X"] * 6, **QUOTED},
         "ts_ns is time, in nanoseconds",
     ),
+    "names in capitals": (
+        {name.upper(): values for name, values in columns(6).items()},
+        "rename VENUE → venue, SYMBOL → symbol, BID_PX → bid_px",
+    ),
     "nothing in common": ({"x": PX}, "a recording has ts_ns"),
     "no rows": ({"timestamp": pa.array([], pa.int64()), "bid": pa.array([], pa.float64())}, "ts_ns is timestamp"),
     "books within a column": ({"ts_ns": MS, "bids": [[1.0, 2.0]] * 6, "asks": [[1.0, 2.0]] * 6}, "a recording has"),

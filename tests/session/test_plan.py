@@ -197,6 +197,7 @@ TOO_MANY = (
         Offer(VENUES, tuple(f"S{number}" for number in range(65))),
         "65 symbols, and a session holds 64; choose at most 64: --symbols S0,S1,…",
     ),
+    (Offer(VENUES, SYMBOLS, levels=25), "books of 25 levels, and a session holds 20; cut them: --levels 20"),
     (Offer(("alpha",), SYMBOLS), "one venue only, alpha: an arbitrage needs two; name two with --venues"),
 )
 
