@@ -39,7 +39,7 @@ NOTES_MAX = 6
 def rows_notes(config: SessionConfig, feed: Feed) -> tuple[str, ...]:
     """What the operator should know of these rows under these settings, the feed's own notes first, a line each.
 
-    Raises BadInput for a tick that a price of its market cannot be a multiple of, and for a size in lots beyond counting.
+    Raises BadInput for a tick that a price of its market cannot be a multiple of, and for more lots than can be counted.
     """
     _sizes_must_be_countable(config, feed)
     surveyed: Mapping[MarketName, Market] = getattr(feed, "surveyed", {})
@@ -98,12 +98,12 @@ def _sizes_must_be_countable(config: SessionConfig, feed: Feed) -> None:
         notional_quote, px = config.params_of(symbol).notional_quote, asks[(rows["symbol"] == place) & (asks > 0.0)]
         if notional_quote is None or not len(px):
             continue
-        lot_base = config.lot_base(symbol)
-        if notional_quote / float(px[0]) / lot_base > LOTS_MAX:
+        lot_base, size_base = config.lot_base(symbol), notional_quote / float(px[0])
+        if size_base / lot_base > LOTS_MAX:
+            size = f"{notional_quote:g} {config.reporting_currency} of {symbol} at {px[0]:g}"
             raise BadInput(
-                f"{notional_quote:g} {config.reporting_currency} of {symbol} at {px[0]:g} are more lots of {lot_base:g} "
-                "than can be counted",
-                f"give its markets a larger lot, e.g. --set lot={_lot_fitting(notional_quote / float(px[0])):g}",
+                f"{size} are more lots of {lot_base:g} than can be counted",
+                f"give its markets a larger lot, e.g. --set lot={_lot_fitting(size_base):g}",
             )
 
 

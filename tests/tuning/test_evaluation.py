@@ -224,7 +224,9 @@ def test_a_time_too_short_for_its_embargo_is_refused():
 
 
 @pytest.mark.parametrize(
-    "bid, ask", [(101.0, 100.0), (0.0, 101.0), (100.0, 0.0), (100.0, 202.0)], ids=["crossed", "no bid", "no ask", "far off"]
+    "bid, ask",
+    [(101.0, 100.0), (0.0, 101.0), (100.0, 0.0), (100.0, 202.0)],
+    ids=["crossed", "no bid", "no ask", "far off"],
 )
 def test_a_block_with_a_quote_that_no_venue_deals_at_or_an_empty_side_is_not_passed_by(bid: float, ask: float):
     rows = np.zeros(3 * BLOCK_ROWS, row_dtype(1))
