@@ -16,13 +16,16 @@ from flows.audit_controls import control_checks
 from flows.audit_documents import audit_of, newest_evidence, write_documents
 from flows.audit_run import show_audit
 from flows.campaign_run import Ground, run_campaigns
+from flows.complaint import plainly
 from flows.gate import gate_checks
 from flows.grounds import ground
 from flows.outcome import CampaignOutcome, Check, StageOutcome, Standing
 from flows.progress import Progress
 from flows.report.tables import campaign_table, checks_table
 from flows.reporting import written_report
+from flows.run_name import named
 from flows.seed_faults import SeedFault, defect_of
+from flows.stage_page import StagePage
 from flows.stages.features import FEATURES
 from flows.stages.order import ORDER, before
 from flows.stages.registry import STAGES, StageName, stage_of, stages_in_order
@@ -31,14 +34,22 @@ from flows.study_controls import without_record_check
 from flows.verdicts import record_verdict, standing_of
 
 ROOT = Path(__file__).resolve().parent.parent
+PAUSE = "Cancel ends it. Pause waits until the campaigns under way are through, and Resume then begins anew."
 
 
-@flow(name="accept", flow_run_name="accept {stage}", description="Run a stage and give its verdict.", log_prints=False)
+@flow(
+    name="accept",
+    flow_run_name=named("accept {stage}"),
+    description=f"Run a stage and give its verdict. {PAUSE}",
+    log_prints=False,
+)
+@plainly
 def accept(stage: StageName = StageName.D65, seed_fault: SeedFault | None = None) -> StageOutcome:
     """Runs a stage: D65_ACCEPTED or D65_REJECTED, with what was measured. The stages before it are cited, or run.
 
     Args:
-        stage: which stage
+        stage: which stage. Cancel ends its run; Pause waits until the campaigns under way are through, and Resume then
+            begins anew
         seed_fault: a deliberate defect, which the stage must reject; none for the real thing
     """
     chosen, here = stage_of(stage), ground(_line())
@@ -49,12 +60,18 @@ def accept(stage: StageName = StageName.D65, seed_fault: SeedFault | None = None
     return outcome
 
 
-@flow(name="accept-all", description="Run every stage in order, then write audit and roadmap anew.", log_prints=False)
+@flow(
+    name="accept-all",
+    description=f"Run every stage in order, then write audit and roadmap anew. {PAUSE}",
+    log_prints=False,
+)
+@plainly
 def accept_all(seed_fault: SeedFault | None = None) -> tuple[StageOutcome, ...]:
     """Runs every stage there is, in order, and gives their verdicts.
 
     Args:
-        seed_fault: a deliberate defect, which every stage must reject; none for the real thing
+        seed_fault: a deliberate defect, which every stage must reject; none for the real thing. Cancel ends the run;
+            Pause waits until the campaigns under way are through, and Resume then begins anew
     """
     here, outcomes = ground(_line()), []
     standings: tuple[Standing, ...] = ()
@@ -101,8 +118,8 @@ def _standing(outcome: StageOutcome) -> Standing:
 
 def judge(stage: Stage, here: Ground, fault: SeedFault | None, standings: tuple[Standing, ...]) -> StageOutcome:
     """Runs one stage by itself, checks it, records its verdict and writes its report."""
-    began = time.perf_counter()
-    campaigns = run_stage_campaigns(stage, here, fault)
+    began, page = time.perf_counter(), StagePage(stage, _line())
+    campaigns = run_stage_campaigns(stage, here, fault, page)
     checks = (*stage_checks(stage, campaigns), *check_record(stage, here, campaigns))
     checks = (*checks, *check_ground(stage, here, fault, standings, campaigns, checks))
     outcome = StageOutcome(
@@ -114,24 +131,33 @@ def judge(stage: Stage, here: Ground, fault: SeedFault | None, standings: tuple[
         rests_on=standings,
         elapsed_s=time.perf_counter() - began,
     )
-    return publish(stage, here, outcome)
+    outcome = publish(stage, here, outcome)
+    page.judged(outcome)
+    return outcome
 
 
 @task(name="campaigns", persist_result=False, cache_policy=None)
-def run_stage_campaigns(stage: Stage, here: Ground, fault: SeedFault | None) -> tuple[CampaignOutcome, ...]:
+def run_stage_campaigns(
+    stage: Stage, here: Ground, fault: SeedFault | None, page: StagePage
+) -> tuple[CampaignOutcome, ...]:
     """Every seed of every campaign, and the paper sessions."""
     line = _line()
     prepare()
     progress = Progress(
         sum(len(campaign.seeds) for campaign in stage.campaigns), f"{stage.name}: seeds of all campaigns", line
     )
+
+    def told(campaign: str, done: int, planned: int) -> None:
+        progress.told(campaign, done, planned)
+        page.told(campaign, done, planned)
+
     return run_campaigns(
         stage.campaigns,
         here,
         stage=stage.name,
         flow_run_id=str(runtime.flow_run.id or "") or None,
         fault=fault,
-        told=progress.told,
+        told=told,
         notice=line,
     )
 

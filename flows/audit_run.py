@@ -11,6 +11,7 @@ from flows.audit import gaps_of
 from flows.audit_checks import list_checks
 from flows.audit_controls import control_checks
 from flows.audit_documents import AUDIT, ROADMAP, Audit, write_documents
+from flows.complaint import plainly
 from flows.grounds import ground
 from flows.stages.features import FEATURES
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @flow(name="audit", description="What is there, what was shown of it, what is missing.", log_prints=False)
+@plainly
 def audit() -> dict[str, Any]:
     """Builds the gap matrix from the sources and the record, and tries itself on sessions with a feature off."""
     line = get_run_logger().info

@@ -12,11 +12,13 @@ from arbitrage_core.session.pace import MAX, pace_of
 from arbitrage_core.storage.record.database import Record
 from flows.acceptance import campaign_checks, paper_checks
 from flows.campaign_run import Ground, abandoned_if_left, begin_campaign, end_campaign, run_campaigns, run_paper_seed
+from flows.complaint import plainly
 from flows.grounds import ground
 from flows.leaving import Leaving
 from flows.outcome import CampaignOutcome
 from flows.progress import Progress
 from flows.report.tables import campaign_table, rows_of
+from flows.run_name import named
 from flows.session import PACE
 from flows.stages.registry import CampaignName, campaign_of
 from flows.stages.stage import Campaign
@@ -29,7 +31,13 @@ class Mode(StrEnum):
     PAPER = "paper"
 
 
-@flow(name="campaign", flow_run_name="campaign {name}", description="One campaign: every seed against its bands.")
+@flow(
+    name="campaign",
+    flow_run_name=named("campaign {name}"),
+    description="One campaign: every seed against its bands. Cancel ends it, and so does Pause where mode is paper;"
+    " else Pause changes nothing before it is through.",
+)
+@plainly
 def campaign(
     name: CampaignName = CampaignName.C1,
     mode: Mode = Mode.BACKTEST,
@@ -38,7 +46,8 @@ def campaign(
     """Runs every seed of a campaign and its paper session, or that session alone; gives outcome and checks.
 
     Args:
-        name: which campaign; each seed must lie in its bands
+        name: which campaign; each seed must lie in its bands. Cancel ends its run, and so does Pause where mode is
+            paper; else Pause changes nothing before it is through
         mode: every seed as a backtest, or one seed as a paper session
         pace: of a paper session: real, as fast as the market; max; or a number, times as fast
     """

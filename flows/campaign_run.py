@@ -99,6 +99,7 @@ def run_campaigns(
             for campaign in campaigns:
                 papers[campaign.name] = ()
                 if campaign.paper_seed is not None:
+                    notice(f"{campaign.name}: a paper session of seed {campaign.paper_seed}, beside the backtests")
                     papers[campaign.name] = (run_paper_seed(campaign, runs[campaign.name], ground),)
             for future in as_completed(waiting):
                 campaign = waiting[future]

@@ -13,16 +13,20 @@ from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import PRESETS, preset
 from arbitrage_core.monitoring.logs.log_book import open_logs
 from arbitrage_core.session.backtest import data_digest
+from arbitrage_core.session.live_runner import LiveRunner
 from arbitrage_core.session.pace import pace_of
 from arbitrage_core.session.paper import PaperOrder, run_paper
 from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.preset_plan import plan_with_preset
 from arbitrage_core.session.proof import prove
 from arbitrage_core.storage.record.presets import read_named
+from flows.complaint import plainly
 from flows.grounds import ground
 from flows.leaving import Leaving
 from flows.report.quantity import bare, money
 from flows.report.tables import HASH_CHARACTERS
+from flows.run_name import named
+from flows.session_page import SessionPage
 
 Market = StrEnum("Market", {name.upper(): name for name in PRESETS})
 Market.__doc__ = "; ".join(f"{name}: {chosen.description}" for name, chosen in PRESETS.items())
@@ -54,19 +58,27 @@ class SessionForm(BaseModel):
     settings: list[Setting] = Field(default_factory=list, description="parameters that are not the market's own")
     preset: str | None = Field(None, description="NAME or NAME@VERSION of a preset (arb preset list), below settings")
     leaves: bool = Field(
-        True, title="Close open trades when stopped", description="on: they leave first; off: they are left open"
+        True,
+        title="Close open trades when stopped",
+        description="Cancel and Pause both stop a session for good, in order. On: open trades leave first; off: they"
+        " are left open",
     )
 
 
 DEFAULT = SessionForm()
+DESCRIPTION = (
+    "A paper session, recorded and replayed. Cancel and Pause both end it in order and for good: a paused session is"
+    " not resumed, start another."
+)
 
 
-@flow(name="session", flow_run_name="session {form.market}", description="A paper session, recorded and replayed.")
+@flow(name="session", flow_run_name=named("session {form.market}"), description=DESCRIPTION)
+@plainly
 def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
     """Runs a paper session and gives its document. Cancel or Suspend (Pause) ends it in order.
 
     Args:
-        form: what to run; every field has a default
+        form: what to run; every field has a default. Cancel and Pause both end the session in order and for good
     """
     log = get_run_logger()
     here, chosen = ground(log.info), preset(form.market.value)
@@ -102,8 +114,14 @@ def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
         preset=None if used is None else used.cited,
     )
     log.info(f"session {name}; from a terminal: arb session list")
-    with open_logs(here.home, name) as book, leaving.watched():
-        result = run_paper(order, book, notice=log.info, on_look=leaving.look)
+    page = SessionPage(name, form.rows, config.reporting_currency, log.info)
+
+    def look(runner: LiveRunner) -> None:
+        leaving.look(runner)
+        page.look(runner)
+
+    with open_logs(here.home, name) as book, leaving.watched(), page.shown():
+        result = run_paper(order, book, notice=log.info, on_look=look)
     document, currency = result.document, config.reporting_currency
     prove(result, order.folder, None)
     log.info(

@@ -22,6 +22,7 @@ from arbitrage_core.tuning.preset_evidence import evidence_of
 from arbitrage_core.tuning.search import UNTAUGHT
 from arbitrage_core.tuning.study import StudyOrder, code_digest, run_study
 from flows.campaign_run import Ground
+from flows.complaint import plainly
 from flows.grounds import ground
 from flows.progress import Progress
 from flows.tuning_form import TuningForm, definition_of, planner, rows_of
@@ -40,12 +41,18 @@ def evaluate(share: Share, place: Place) -> list[Evaluation]:
     return place.evaluate(share)
 
 
-@flow(name="tuning", description="A study of parameter sets, in sample and out of sample.")
+@flow(
+    name="tuning",
+    description="A study of parameter sets, in sample and out of sample. Cancel and Pause both end it after the sets"
+    " under way; Resume, or the same again, goes on with what was recorded.",
+)
+@plainly
 def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
     """Runs a study, or goes on with one, and gives its outcome. Fails when Postgres does, or the cluster.
 
     Args:
-        form: what to search; every field has a default
+        form: what to search; every field has a default. Cancel and Pause both end it after the sets under way; Resume,
+            or the same again, goes on with what was recorded
     """
     line = get_run_logger().info
     definition_of(form)

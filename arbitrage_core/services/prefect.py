@@ -206,7 +206,7 @@ class PrefectServer(Service):
         operating_system.end(instance.pid, instance.birth, grace_s=STOP_GRACE_S)
 
     def is_main(self, process: psutil.Process) -> bool:
-        """By Prefect's home in its environment, which Python leaves as it was; also one that an older version started."""
+        """By Prefect's home in its environment, which Python leaves as it was; also an older version's."""
         if not _is_python(process) or "start" not in (words := process.cmdline()):
             return False
         told = process.environ().get(HOME_VARIABLE)

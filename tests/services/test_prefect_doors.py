@@ -39,10 +39,11 @@ for file in files:
     except OSError:
         pass
 body = b'{"state": {"type": "SCHEDULED"}, "job_variables": {"command": "touch %s"}}' % owned.encode()
-for path in ("/api/deployments/filter", "/api/work_pools/", "/api/automations/", "/api/flow_runs/", "/api/admin/version"):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"content-type": "application/json"})
+for path in ("deployments/filter", "work_pools/", "automations/", "flow_runs/", "flows/", "admin/version"):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/{path}", body, {"content-type": "application/json"})
     try:
-        print(path, urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).status)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        print("/api/" + path, opener.open(request, timeout=10).status)
     except OSError:
         pass
 """
