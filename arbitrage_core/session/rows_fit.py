@@ -39,7 +39,7 @@ NOTES_MAX = 6
 def rows_notes(config: SessionConfig, feed: Feed) -> tuple[str, ...]:
     """What the operator should know of these rows under these settings, the feed's own notes first, a line each.
 
-    Raises BadInput for a tick that a price of its market cannot be a multiple of, and for more lots than can be counted.
+    Raises BadInput for a tick that a price of its market cannot be a multiple of, and for more lots than are countable.
     """
     _sizes_must_be_countable(config, feed)
     surveyed: Mapping[MarketName, Market] = getattr(feed, "surveyed", {})
