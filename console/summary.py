@@ -50,8 +50,30 @@ def _headline(document: Document) -> list[tuple[str, str]]:
             f"{_money(document['max_drawdown_quote'], currency, signed=False)} {currency}"
             + (f" ({deepest_pct:.2f} % of the peak)" if deepest_pct is not None else ""),
         ),
+        *_left_open(document),
+        *_withheld(document),
         ("state", str(document["state_hash"])[:16]),
     ]
+
+
+def _left_open(document: Document) -> list[tuple[str, str]]:
+    """Why what is open is open, the same reason once."""
+    reasons: dict[str, int] = {}
+    for trade in document["left_open"]:
+        reasons[trade["because"]] = reasons.get(trade["because"], 0) + 1
+    told = [escape(f"{count} open: {reason}") for reason, count in list(reasons.items())[:NAMES_SHOWN_MAX]]
+    return [("flat", f"no; {'; '.join(told)}")] if told else []
+
+
+def _withheld(document: Document) -> list[tuple[str, str]]:
+    """Quotes at which the simulated venue did not deal."""
+    told = [
+        escape(f"{one['symbol']} on {one['venue']}: ")
+        + ", ".join(f"{one[why]:,} {why}" for why in ("crossed", "implausible") if one[why])
+        for one in document.get("withheld_quotes", ())
+    ]
+    more = f"; {len(told) - NAMES_SHOWN_MAX} more markets" if len(told) > NAMES_SHOWN_MAX else ""
+    return [("not dealt at", f"{'; '.join(told[:NAMES_SHOWN_MAX])}{more}")] if told else []
 
 
 def _per_symbol(document: Document) -> Table:

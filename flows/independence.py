@@ -17,6 +17,7 @@ from arbitrage_core.domain.row import ALL_SYMBOLS, timer_row
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.feeds.feed import Feed
+from arbitrage_core.feeds.row_stream import marked
 from arbitrage_core.feeds.scripted import Scripted, Step
 from arbitrage_core.session.backtest import run_backtest
 
@@ -72,6 +73,9 @@ class OneSymbol:
         return {**definition, "sha256": digest_of(definition)}
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return marked(self._own())
+
+    def _own(self) -> Iterator[np.ndarray]:
         place, last_ns = self.feed.symbols.index(self.symbol), None
         for rows in self.feed:
             last_ns = int(rows["now_ns"][-1])

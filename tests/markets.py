@@ -19,6 +19,7 @@ from arbitrage_core.domain.order import OrderState
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind, row_dtype
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import EntryOrder, ExitOrder, LegPolicy, Rung, StrategyParams
+from arbitrage_core.feeds.row_stream import marked
 
 Option = TypeVar("Option")
 
@@ -246,6 +247,7 @@ class Tape:
         self.troubles = pick(choices, 0, 3, 6)
         self.unrest = pick(choices, 8, 15, 30)
         self.lurches = happens(choices, 40)
+        self.garbled = happens(choices, 30)
         self.flatten_at = count * 3 // 4 if happens(choices, 35) else count
         self.down: list[tuple[int, int]] = []
         """Venues and symbols whose feed shall come back."""
@@ -266,7 +268,9 @@ class Tape:
                 self._rate(row, index)
             else:
                 self._event(row, index)
-        return self.rows
+        if happens(self.choices, 70):
+            return next(marked(iter((self.rows,))))
+        return self.rows  # as live quotes that come at one instant: each is decided upon
 
     def _advance(self) -> None:
         """Often no time at all, mostly a little, seldom long."""
@@ -344,9 +348,13 @@ class Tape:
             )
             row["bid_qty"][level] = choices.below(self.thickness) * unit
             row["ask_qty"][level] = choices.below(self.thickness) * unit * pick(choices, 1.0, 1.0, 1.03)
-        if happens(choices, 1):
+        if happens(choices, 2):
             side = pick(choices, "bid", "ask")
             row[f"{side}_px"], row[f"{side}_qty"] = 0.0, 0.0
+        if self.garbled and happens(choices, 3):
+            factor = pick(choices, 0.5, 2.0)
+            for side in pick(choices, ("bid",), ("ask",), ("bid", "ask")):
+                row[f"{side}_px"] *= factor
 
     def _print(self, row: np.void) -> None:
         choices, market = self.choices, pick(self.choices, *self.markets)

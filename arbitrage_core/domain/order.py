@@ -16,6 +16,10 @@ BUY, SELL = np.int64(Side.BUY), np.int64(Side.SELL)
 """The sides as compiled code passes them on: a plain number is a type of its own to the compiler, and compiled anew."""
 
 
+NO_LIMIT_PX = np.inf
+"""`limit_px` of a market order: no value a price can take."""
+
+
 class OrderStyle(IntEnum):
     """How an order works: limit or market, and for how long."""
 

@@ -38,6 +38,13 @@ class FeedStatus(IntEnum):
     ENDED = 2
 
 
+class QuoteStatus(IntEnum):
+    """`status` of a QUOTE row. Quotes of one instant belong together: decided is once, after the last of them."""
+
+    LAST = 0
+    MORE_FOLLOW = 1
+
+
 class Command(IntEnum):
     """`status` of a COMMAND row."""
 
@@ -63,12 +70,12 @@ class Command(IntEnum):
 def row_dtype(levels: int) -> np.dtype:
     """The row for books of `levels` price levels (≥ 1). Itemsize 32 + 32 × levels bytes.
 
-    Header: now_ns, received_ns, venue_ns (i8); kind, venue, symbol, status (i2; `status` is an `OrderState` for
-    REPORT, a `FeedStatus` for FEED, a `Command` for COMMAND).
+    Header: now_ns, received_ns, venue_ns (i8); kind, venue, symbol, status (i2; `status` is a `QuoteStatus` for QUOTE,
+    an `OrderState` for REPORT, a `FeedStatus` for FEED, a `Command` for COMMAND).
 
     Payload by kind:
         QUOTE    bid_px, bid_qty, ask_px, ask_qty: f8[levels], best first, quantities in base currency, prices in the
-                 market's quote currency; a level that is not there has price 0 and quantity 0
+                 market's quote currency; a level that is not there, the first one too, has price 0 and quantity 0
         PRINT    px, qty (f8), side (i8: +1 the taker bought)
         REPORT   client_id (i8), filled_lots (i8), cost_quote (f8), fee (f8): cumulative figures of the order
         RATE     currency (i8: index), rate (f8: reporting currency per unit of it)

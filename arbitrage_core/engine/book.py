@@ -1,5 +1,7 @@
 """The book of a market: what a row does to it, whether it may be relied on, and the spreads between two of them."""
 
+import numpy as np
+
 from arbitrage_core.domain.compiled import compiled, inlined
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.row import FeedStatus
@@ -9,9 +11,11 @@ from arbitrage_core.engine.state import AWAITING_QUOTE, LONG_AGO_NS
 @compiled
 def observe(book, touch, rate, row):
     """Writes a QUOTE row into `book`, and its best prices in the reporting currency into `touch`."""
+    bid_px, ask_px = row.bid_px[0], row.ask_px[0]
     book.received_ns = row.received_ns
-    if row.bid_px[0] != book.bid_px[0] or row.ask_px[0] != book.ask_px[0]:
+    if bid_px != book.bid_px[0] or ask_px != book.ask_px[0]:
         book.moved_ns = row.now_ns
+        remember(book, bid_px, ask_px)
     if book.feed == AWAITING_QUOTE:
         book.feed = FeedStatus.UP
     for k in range(len(book.bid_px)):
@@ -19,8 +23,25 @@ def observe(book, touch, rate, row):
         book.bid_qty[k] = row.bid_qty[k]
         book.ask_px[k] = row.ask_px[k]
         book.ask_qty[k] = row.ask_qty[k]
-    touch.bid = row.bid_px[0] * rate
-    touch.ask = row.ask_px[0] * rate
+    show(touch, bid_px, ask_px, rate)
+
+
+@inlined
+def remember(book, bid_px, ask_px):
+    """Keeps the prices to reckon with: of a crossed book neither side can be told to be right, and an empty side says
+    nothing of what a coin is worth."""
+    if ask_px > bid_px or ask_px == 0.0:
+        if bid_px > 0.0:
+            book.mark_bid_px = bid_px
+        if 0.0 < ask_px < 1e300:
+            book.mark_ask_px = ask_px
+
+
+@inlined
+def show(touch, bid_px, ask_px, rate):
+    """The touch of a book with these best prices: an empty side offers nothing at any price."""
+    touch.bid = bid_px * rate
+    touch.ask = ask_px * rate if ask_px != 0.0 else np.inf
 
 
 @compiled
@@ -110,6 +131,12 @@ def costs_bps(terms, buy_venue, sell_venue):
 
 
 @compiled
+def mark_px(book, lots):
+    """The last price known at which a long position (lots > 0) would be sold, a short one bought back, own currency."""
+    return book.mark_bid_px if lots > 0 else book.mark_ask_px
+
+
+@compiled
 def touch_px(book, side):
-    """The price a taker of this side meets first, in the market's own currency."""
+    """The price a taker of this side meets first, in the market's own currency; 0 where that side is empty."""
     return book.ask_px[0] if side > 0 else book.bid_px[0]

@@ -6,7 +6,7 @@ Both legs and the unwind are reserved before the first order is sent.
 import numpy as np
 
 from arbitrage_core.domain.compiled import apart, compiled
-from arbitrage_core.domain.order import BUY, SELL, OrderStyle, Purpose
+from arbitrage_core.domain.order import BUY, NO_LIMIT_PX, SELL, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import Phase
 from arbitrage_core.engine.guard_memory import memory_refusal
@@ -22,6 +22,7 @@ from arbitrage_core.engine.guards import (
     session_refusal,
     size_refusal,
     unwind_need_amount,
+    worth_refusal,
 )
 from arbitrage_core.engine.legs import cool_down
 from arbitrage_core.engine.orders import FRESH, prepare, send, worst_px_of
@@ -65,11 +66,14 @@ def enter(state, params, out, s, buy_venue, sell_venue, spread_bps, net_edge_bps
     """An opportunity that may be taken now: if its size and the means allow, it becomes a trade."""
     symbol, terms = state.symbols[s], params.symbols[s]
     lots, buy_ref, sell_ref = walk(symbol, terms, buy_venue, sell_venue)
-    refusal = size_refusal(symbol, terms, buy_venue, sell_venue, lots)
-    buy_limit, sell_limit = 0.0, 0.0
+    buy_limit = entry_limit_px(symbol, terms, buy_venue, BUY, buy_ref)
+    sell_limit = entry_limit_px(symbol, terms, sell_venue, SELL, sell_ref)
+    refusal = size_refusal(terms, buy_venue, sell_venue, lots)
     if refusal == Refusal.NONE:
-        buy_limit = entry_limit_px(symbol, terms, buy_venue, BUY, buy_ref)
-        sell_limit = entry_limit_px(symbol, terms, sell_venue, SELL, sell_ref)
+        refusal = worth_refusal(symbol, terms, buy_venue, BUY, lots, buy_limit)
+    if refusal == Refusal.NONE:
+        refusal = worth_refusal(symbol, terms, sell_venue, SELL, lots, sell_limit)
+    if refusal == Refusal.NONE:
         refusal = means_refusal(state, params, s, buy_venue, sell_venue, lots, buy_limit, sell_limit, now_ns)
     note_opportunity(symbol, refusal)
     if refusal != Refusal.NONE:
@@ -102,9 +106,9 @@ def note_opportunity(symbol, refusal):
 
 @compiled
 def entry_limit_px(symbol, terms, venue, side, reference_px):
-    """The entry order's limit by its style; 0 for a market order."""
+    """The entry order's limit by its style."""
     if terms.entry_style == OrderStyle.MARKET:
-        return 0.0
+        return NO_LIMIT_PX
     if terms.entry_style == OrderStyle.POST_ONLY:
         book = symbol.books[venue]
         px = book.bid_px[0] if side > 0 else book.ask_px[0]

@@ -6,10 +6,10 @@ A reduction waits for fresh books, up to a deadline; then it goes on the last on
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import NO_LIMIT_PX, OrderStyle, Purpose
 from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase
-from arbitrage_core.engine.book import is_fresh, touch_px
+from arbitrage_core.engine.book import are_in_step, closing_cost_bps, is_fresh, touch_px
 from arbitrage_core.engine.guards import approve_reduction
 from arbitrage_core.engine.orders import any_working, prepare, send
 from arbitrage_core.engine.size import limit_px
@@ -51,7 +51,8 @@ def consider_exit(state, params, out, s, trade, now_ns):
         elif trade.told != 0:
             reason = ExitReason.REDUCED
         else:
-            reason, lots = wish_to_leave(symbol, terms, params.units[0], trade, fresh, now_ns)
+            priced = fresh and prices_hold(symbol, terms, trade)
+            reason, lots = wish_to_leave(symbol, terms, params.units[0], trade, fresh, priced, now_ns)
     if reason >= FIRST_STICKY_REASON and trade.exit_reason != reason:
         trade.exit_reason = reason
         trade.wait_due_ns = now_ns + terms.exit_wait_max_ns
@@ -61,6 +62,15 @@ def consider_exit(state, params, out, s, trade, now_ns):
     if not fresh and may_wait and now_ns < trade.wait_due_ns:
         return
     leave(state, params, out, s, trade, reason, lots, now_ns)
+
+
+@compiled
+def prices_hold(symbol, terms, trade):
+    """Whether a wish may rest on the prices of both books, as an entry would: in step, and not too good to be true."""
+    bought, sold = trade.legs[0].venue, trade.legs[1].venue
+    if not are_in_step(symbol.books[bought], symbol.books[sold], terms.skew_max_ns):
+        return False
+    return -closing_cost_bps(symbol.touches[bought], symbol.touches[sold]) <= terms.spread_max_bps
 
 
 @compiled
@@ -88,11 +98,9 @@ def close_leg(state, params, out, s, trade, index, lots, purpose, style, now_ns)
         return
     side = -leg.side
     px = touch_px(state.symbols[s].books[leg.venue], side)
-    limit = 0.0
-    if not px > 0.0:
-        style = np.int64(OrderStyle.MARKET)  # no price to set a limit by
-    if style != OrderStyle.MARKET:
-        limit = limit_px(terms.markets[leg.venue], side, px, terms.slippage_bound_bps)
+    limit = limit_px(terms.markets[leg.venue], side, px, terms.slippage_bound_bps)
+    if style == OrderStyle.MARKET or not (px > 0.0 and limit > 0.0):  # no price to set a limit by
+        style, limit = np.int64(OrderStyle.MARKET), NO_LIMIT_PX
     prepare(state, params, s, trade, index, side, style, purpose, lots, limit, px)
     stale = np.int64(0 if is_fresh(state, params, s, leg.venue, now_ns) else 1)
     send(state, params, out, s, trade, index, now_ns, stale)

@@ -1,7 +1,7 @@
 """Exposure at its mark: a price that moves past a limit makes trades leave (law I8), the oldest first.
 
-Judged after bookings and at marks, each market at its ask touch: lots held, and what working orders would add. While
-more is exposed than a limit allows, the guard stands and entries are refused; trades are told to leave until what
+Judged after bookings and at marks, each market at its last known ask: lots held, and what working orders would add.
+While more is exposed than a limit allows, the guard stands and entries are refused; trades are told to leave until what
 stays lies inside. It is released at the first mark that finds all of it inside again. Without a price nothing is
 judged: neither tripped nor released.
 """
@@ -13,6 +13,7 @@ from arbitrage_core.domain.refusal import GuardCause, GuardLevel, Refusal
 from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, Phase
 from arbitrage_core.engine.guard_memory import NO_VENUE, raised, release
+from arbitrage_core.engine.guards import ask_to_reckon
 from arbitrage_core.engine.ledger import next_trade, opens
 from arbitrage_core.engine.orders import is_working
 from arbitrage_core.engine.state import LEGS, SessionGuard, SymbolGuard
@@ -49,8 +50,8 @@ def judge_scope(state, params, out, guard, rule, s, v, limit_quote, now_ns):
 
 @compiled
 def exposed(state, params, of_symbol, on_venue, staying):
-    """Exposure by symbol and venue, each at its ask touch, reporting currency; NaN without a price. `staying`: only
-    what no trade that leaves already holds."""
+    """Exposure by symbol and venue, each at its last known ask, reporting currency; NaN without a price. `staying`:
+    only what no trade that leaves already holds."""
     total_quote, first, last = 0.0, np.int64(0), params.symbol_count
     if of_symbol != ALL_SYMBOLS:
         first, last = of_symbol, of_symbol + 1
@@ -63,8 +64,7 @@ def exposed(state, params, of_symbol, on_venue, staying):
                 continue
             lots = staying_lots(symbol, v) if staying else symbol.exposure_lots[v]
             if lots != 0:
-                ask = symbol.touches[v].ask
-                total_quote += lots * params.symbols[s].lot_base * (ask if ask < 1e300 else np.nan)
+                total_quote += lots * params.symbols[s].lot_base * ask_to_reckon(symbol, v)
     return total_quote
 
 

@@ -8,7 +8,10 @@ approval without which nothing is sent.
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
+from arbitrage_core.domain.order import NO_LIMIT_PX, OrderStyle
 from arbitrage_core.domain.refusal import GuardLevel, Refusal
+from arbitrage_core.engine.book import mark_px, touch_px
+from arbitrage_core.engine.size import limit_px
 from arbitrage_core.engine.state import RATE_RING_SLOTS, Approval, SessionGuard, SessionPhase, SymbolGuard
 
 NS_PER_S = 1_000_000_000
@@ -50,18 +53,33 @@ def pace_refusal(symbol, terms, now_ns):
 
 
 @compiled
-def size_refusal(symbol, terms, buy_venue, sell_venue, lots):
-    """Both legs must be at least one step and the minimum notional."""
+def size_refusal(terms, buy_venue, sell_venue, lots):
+    """Both legs must be at least one step."""
     step_lots = max(terms.markets[buy_venue].step_lots, terms.markets[sell_venue].step_lots)
-    if not lots >= step_lots:
-        return Refusal.SIZE_MUST_BE_TRADABLE
-    qty_base = lots * terms.lot_base
-    if not (
-        qty_base * symbol.books[buy_venue].ask_px[0] >= terms.markets[buy_venue].min_notional_quote
-        and qty_base * symbol.books[sell_venue].bid_px[0] >= terms.markets[sell_venue].min_notional_quote
-    ):
-        return Refusal.SIZE_MUST_BE_TRADABLE
+    return Refusal.NONE if lots >= step_lots else Refusal.SIZE_MUST_BE_TRADABLE
+
+
+@compiled
+def worth_refusal(symbol, terms, venue, side, lots, entry_limit_px):
+    """A leg must be worth the venue's minimum, and anything at all, at the price the venue will reckon it at: the
+    order's limit, or the touch of a market order; and so must the way out, at the limit an exit would have now."""
+    book, market = symbol.books[venue], terms.markets[venue]
+    order_px = touch_px(book, side) if entry_limit_px == NO_LIMIT_PX else entry_limit_px
+    exit_px = touch_px(book, -side)
+    if terms.exit_style != OrderStyle.MARKET:
+        exit_px = limit_px(market, -side, exit_px, terms.slippage_bound_bps)
+    least_quote, qty_base = market.min_notional_quote, lots * terms.lot_base
+    for px in (order_px, exit_px):
+        if not (px > 0.0 and qty_base * px >= least_quote):
+            return Refusal.SIZE_MUST_BE_TRADABLE
     return Refusal.NONE
+
+
+@compiled
+def ask_to_reckon(symbol, venue):
+    """The last ask known of a market, reporting currency; NaN before the first."""
+    ask_px = symbol.books[venue].mark_ask_px
+    return ask_px * symbol.rates[venue] if 0.0 < ask_px < 1e300 else np.nan
 
 
 @compiled
@@ -71,10 +89,8 @@ def others_exposure_quote(state, params, s, venue):
     for other in range(params.symbol_count):
         symbol = state.symbols[other]
         if other != s and symbol.exposure_lots[venue] != 0:
-            ask = symbol.touches[venue].ask
-            total_quote += (
-                symbol.exposure_lots[venue] * params.symbols[other].lot_base * (ask if ask < 1e300 else np.nan)
-            )
+            ask = ask_to_reckon(symbol, venue)
+            total_quote += symbol.exposure_lots[venue] * params.symbols[other].lot_base * ask
     return total_quote
 
 
@@ -160,8 +176,8 @@ def free_amount(state, params, venue, currency):
         lots = symbol.position_lots[venue]
         if lots == 0 or market.spot or market.quote != currency:
             continue
-        book = symbol.books[venue]
-        px = book.bid_px[0] if lots > 0 else book.ask_px[0]
+        px = mark_px(symbol.books[venue], lots)
+        px = px if px > 0.0 else np.nan
         free += lots * terms.lot_base * px / unit
         free -= abs(lots) * terms.lot_base * px * market.margin_rate / unit
     return free - state.venues[venue].reserved_amounts[currency]

@@ -6,7 +6,7 @@ docs/engine.md §9 is the rule: complete, reverse or wait, by expected cost; at 
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.order import BUY, SELL, OrderStyle, Purpose
+from arbitrage_core.domain.order import BUY, NO_LIMIT_PX, SELL, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase, SingleLegPolicy
 from arbitrage_core.engine.book import is_fresh, touch_px
@@ -218,9 +218,11 @@ def completion_limit_px(terms, lag, px):
 
 @compiled
 def completion_refusal(state, params, s, lag, lots, limit):
-    """A completion opens risk: the kill switch, exposure, inventory and capital must allow it."""
+    """A completion opens risk: the kill switch, exposure, inventory and capital must allow it; its limit is a price."""
     if state.killed != 0:
         return Refusal.KILL_SWITCH_MUST_BE_OFF
+    if not limit > 0.0:
+        return Refusal.SIZE_MUST_BE_TRADABLE
     symbol, v = state.symbols[s], lag.venue
     worst_px = worst_px_of(lag.side, limit, touch_px(symbol.books[v], lag.side), params.symbols[s].slippage_bound_bps)
     worst = worst_px * symbol.rates[v]
@@ -254,7 +256,7 @@ def complete_leg(state, params, out, s, trade, index, lots, forced, now_ns):
     """Sends one order that adds `lots` to the lagging leg, if the rules for opening risk let it; else a pause."""
     terms, lag = params.symbols[s], trade.legs[index]
     px = touch_px(state.symbols[s].books[lag.venue], lag.side)
-    limit = 0.0 if forced else completion_limit_px(terms, lag, px)
+    limit = NO_LIMIT_PX if forced else completion_limit_px(terms, lag, px)
     fresh = is_fresh(state, params, s, lag.venue, now_ns)
     if not (fresh and completion_refusal(state, params, s, lag, lots, limit) == Refusal.NONE):
         trade.flagged = 1

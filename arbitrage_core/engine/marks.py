@@ -7,7 +7,7 @@ bookings. That both agree, to the unit, is law I2.
 import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.engine.book import ever_quoted
+from arbitrage_core.engine.book import ever_quoted, mark_px
 from arbitrage_core.engine.ledger import booked, converted
 from arbitrage_core.engine.recording import note_equity
 from arbitrage_core.engine.state import LEGS, NEVER_NS
@@ -17,12 +17,11 @@ NS_PER_S = 1_000_000_000
 
 @compiled
 def leg_value_amount(state, params, s, leg):
-    """What closing the leg at the touch would move in cash, signed, reporting currency; 0 for nothing held."""
+    """What closing the leg at the last price known would move in cash, signed, reporting currency; 0 without lots."""
     if leg.lots == 0:
         return np.int64(0)
     terms, symbol = params.symbols[s], state.symbols[s]
-    book = symbol.books[leg.venue]
-    px = book.bid_px[0] if leg.side > 0 else book.ask_px[0]
+    px = mark_px(symbol.books[leg.venue], leg.side)
     value = leg.lots * terms.lot_base * px * symbol.rates[leg.venue]
     return leg.side * booked(state, value, params.units[0])
 
@@ -44,7 +43,7 @@ def inventory_value_amount(state, params, s, venue):
     book = symbol.books[venue]
     if symbol.initial_lots[venue] == 0 or not ever_quoted(book):
         return np.int64(0)
-    value = symbol.initial_lots[venue] * params.symbols[s].lot_base * book.bid_px[0] * symbol.rates[venue]
+    value = symbol.initial_lots[venue] * params.symbols[s].lot_base * book.mark_bid_px * symbol.rates[venue]
     return booked(state, value, params.units[0])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.identity import client_order_id
-from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.order import FIRST_FINAL_STATE, NO_LIMIT_PX, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.engine.book import touch_px
 from arbitrage_core.engine.fills import book_fill
 from arbitrage_core.engine.guards import symbol_exposure_quote
@@ -55,7 +55,7 @@ def change_state(state, symbol, out, s, venue, order, after, now_ns):
 @compiled
 def worst_px_of(side, limit_px, touch_px, bound_bps):
     """The price an order's exposure is reckoned at, own currency: its limit; a sale may be filled above it."""
-    if limit_px > 0.0:
+    if limit_px < NO_LIMIT_PX:
         return limit_px if side > 0 else max(limit_px, touch_px)
     return touch_px * (1.0 + side * bound_bps * 1e-4) if side > 0 else touch_px
 

@@ -8,14 +8,17 @@ from arbitrage_core.engine.book import costs_bps
 ROUNDING_SLACK_LOTS = 1e-6
 """A quantity this little short of a whole lot counts as whole: 0.3 / 0.1 is not 3 in floating point."""
 
+LOTS_MAX = 2.0**53 - 1.0
+"""More lots than that are not counted one by one by a double. A deeper level is taken for so deep."""
+
 
 @compiled
 def lots_in(qty_base, lot_base):
-    """Whole lots in a quantity; 0 for NaN, negative or absurd quantities."""
+    """Whole lots in a quantity; at most LOTS_MAX, however much more there is; 0 for NaN and below one."""
     lots = np.floor(qty_base / lot_base + ROUNDING_SLACK_LOTS)
-    if not (lots > 0.0 and lots < 9007199254740992.0):
+    if not lots > 0.0:
         return np.int64(0)
-    return np.int64(lots)
+    return np.int64(min(lots, LOTS_MAX))
 
 
 @compiled
@@ -84,7 +87,8 @@ def limit_px(market, side, reference_px, bound_bps):
 
 @compiled
 def on_tick(px, tick, side):
-    """Rounded to the tick in our favour: a purchase down, a sale up. Tick 0: as it is."""
+    """Rounded to the tick in our favour: a purchase down, to 0 below one tick, which is no price; a sale up. Tick 0: as
+    it is."""
     if not tick > 0.0:
         return px
     if side > 0:

@@ -14,7 +14,7 @@ from arbitrage_core.domain.record import record
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS
 from arbitrage_core.domain.trade import ExitReason
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 AWAITING_QUOTE = 3
 """A book's feed after FEED UP, until its next quote."""
 NEVER_NS = np.iinfo(np.int64).max
@@ -48,7 +48,7 @@ ORDER = record(
     cancel_ns="i8",  # when a resting order is canceled
     reserved_amount="i8",  # still held for it, quote currency units
     reserved_full_amount="i8",  # when it was sent
-    limit_px="f8",  # 0: market
+    limit_px="f8",  # NO_LIMIT_PX: market
     decision_px="f8",
     worst_px="f8",  # own currency; the price its exposure is reckoned at
     state="i8",  # OrderState
@@ -155,6 +155,8 @@ def book_dtype(levels: int) -> np.dtype:
     return record(
         received_ns="i8",
         moved_ns="i8",  # row time at which its best prices last changed
+        mark_bid_px="f8",  # the last bid and ask to reckon with, when a side is empty or the book crossed; 0: none yet
+        mark_ask_px="f8",
         feed="i8",  # FeedStatus, or AWAITING_QUOTE
         bid_px=("f8", (levels,)),
         bid_qty=("f8", (levels,)),
@@ -173,6 +175,7 @@ def symbol_dtype(venues: int, levels: int, trades: int) -> np.dtype:
         cost_factors=("f8", (venues * venues,)),  # [bought at × venues + sold at]: worth a look when ask < bid × this
         stops="i8",  # non-zero: some trade watches its loss
         above_floor="i8",
+        awaits_look="i8",  # non-zero: a quote of the instant that goes on asks for a look at its end
         attention="i8",  # non-zero: every row looks at its trades
         inventories_unpriced="i8",  # starting inventories that await their first quote
         books=(book_dtype(levels), (venues,)),
@@ -302,6 +305,8 @@ def state_dtype(shape: Shape) -> np.dtype:
         due_ns="i8",  # earliest of all symbols' and the next mark
         now_ns="i8",
         restless="i8",  # non-zero: the next row is applied in full, whatever it is
+        instant_open="i8",  # non-zero: the last quote said that more of its instant follow
+        looks_owed="i8",  # symbols that await a look at the end of the instant
         mark_due_ns="i8",
         rows="i8",
         phase="i8",  # SessionPhase

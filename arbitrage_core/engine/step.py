@@ -7,30 +7,31 @@ what it wants done at a venue stands in `out.orders`. Everything below is called
 import numpy as np
 
 from arbitrage_core.domain.compiled import apart, compiled, inlined
-from arbitrage_core.domain.refusal import Refusal
-from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
+from arbitrage_core.domain.row import ALL_SYMBOLS, FeedStatus, QuoteStatus, RowKind
 from arbitrage_core.engine.arming import arm, restless
-from arbitrage_core.engine.book import ever_quoted, observe
+from arbitrage_core.engine.book import ever_quoted, observe, show
+from arbitrage_core.engine.commands import see_command
 from arbitrage_core.engine.entry import consider_entry
-from arbitrage_core.engine.escalation import cancel_entries, carry_out, judge, look_at_trades
-from arbitrage_core.engine.guard_memory import begin_day, release_session, release_symbol, switched
+from arbitrage_core.engine.escalation import carry_out, judge, look_at_trades
+from arbitrage_core.engine.guard_memory import begin_day
 from arbitrage_core.engine.ledger import book_funding, booked, break_off
 from arbitrage_core.engine.legs import settle_trade
-from arbitrage_core.engine.loss_guards import tell_all
 from arbitrage_core.engine.marks import arm_mark, inventory_value_amount
 from arbitrage_core.engine.orders import apply_report, find_order
-from arbitrage_core.engine.state import AWAITING_QUOTE, Fault, SessionPhase
+from arbitrage_core.engine.state import AWAITING_QUOTE, Fault
 from arbitrage_core.engine.timers import run_timer
 
 EVENTS_MAX = 100_000
 """Timers that may run before one row; more is a runaway."""
+ROW, TIMER, END_OF_INSTANT = 0, 1, 2
+"""What `react` is to do: apply a row, run the timer due first, or look at what the quotes of an instant came to."""
 
 
 @compiled
 def step(state, params, out, row):
     """Applies one row to the state. Reads params and row; writes state and out."""
     if not quote_is_quiet(state, row):
-        react(state, params, out, row, False)
+        react(state, params, out, row, ROW)
 
 
 @inlined
@@ -39,7 +40,9 @@ def quote_is_quiet(state, row):
 
     Nothing is due, and multiplications that err only towards a full look show that no entry or exit can be.
     """
-    if row.kind != RowKind.QUOTE or state.restless != 0 or not state.now_ns <= row.now_ns < state.due_ns:
+    if row.kind != RowKind.QUOTE or state.restless | state.looks_owed != 0:
+        return False
+    if not state.now_ns <= row.now_ns < state.due_ns:
         return False
     if (row.symbol | row.venue) < 0:
         return False
@@ -51,15 +54,23 @@ def quote_is_quiet(state, row):
     if exit_may_be(symbol, v, bid, ask) | entry_may_be(symbol, v, bid, ask):
         return False
     observe(symbol.books[v], symbol.touches[v], rate, row)
-    state.now_ns = row.now_ns
+    state.now_ns, state.instant_open = row.now_ns, row.status
     return True
 
 
+@inlined
+def goes_on(state, now_ns):
+    """Whether a row of this time belongs to an instant that began with an earlier one: nothing runs between them."""
+    return state.instant_open != 0 and now_ns == state.now_ns
+
+
 @apart
-def react(state, params, out, row, is_timer):
-    """All but the quiet path behind one door, compiled once for every fold: the timer due first, or a row in full."""
-    if is_timer:
+def react(state, params, out, row, what):
+    """All but the quiet path behind one door, compiled once for every fold: one of ROW, TIMER and END_OF_INSTANT."""
+    if what == TIMER:
         run_timer(state, params, out)
+    elif what == END_OF_INSTANT:
+        end_instant(state, params, out)
     else:
         step_fully(state, params, out, row)
 
@@ -67,8 +78,10 @@ def react(state, params, out, row, is_timer):
 @compiled
 def step_fully(state, params, out, row):
     """What was due first, then the row, then what it makes decide."""
-    if row.now_ns >= state.due_ns:
-        run_timers(state, params, out, row.now_ns)
+    if not goes_on(state, row.now_ns):
+        end_instant(state, params, out)
+        if row.now_ns >= state.due_ns:
+            run_timers(state, params, out, row.now_ns)
     if row.now_ns < state.now_ns:
         break_off(state, Fault.TIME_MUST_NOT_RUN_BACK)
     if state.fault != Fault.NONE:
@@ -105,7 +118,8 @@ def names_market(params, row):
 
 @inlined
 def see_quote(state, params, out, row):
-    """A QUOTE: the book is replaced; exits, then entries, are decided where a cheap exact test says one could be."""
+    """A QUOTE: the book is replaced; exits, then entries, are decided where a cheap exact test says one could be: at
+    once, or, of several quotes of one instant, after the last of them."""
     s, v, now_ns = np.int64(row.symbol), np.int64(row.venue), row.now_ns
     if not (0 <= s < params.symbol_count and 0 <= v < params.venue_count) or state.symbols[s].rates[v] == 0.0:
         break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
@@ -115,14 +129,46 @@ def see_quote(state, params, out, row):
     if symbol.inventories_unpriced > 0:
         price_inventory(state, params, s, v)
     bid, ask = symbol.touches[v].bid, symbol.touches[v].ask
-    if symbol.attention != 0 or exit_may_be(symbol, v, bid, ask):
+    exits = symbol.attention != 0 or exit_may_be(symbol, v, bid, ask)
+    entries = symbol.above_floor != 0 or entry_may_be(symbol, v, bid, ask)
+    state.instant_open = row.status
+    if row.status == QuoteStatus.LAST and state.looks_owed == 0:
+        look(state, params, out, s, exits, entries, now_ns)
+        return
+    if (exits or entries) and symbol.awaits_look == 0:
+        symbol.awaits_look, state.looks_owed = 1, state.looks_owed + 1
+    if row.status == QuoteStatus.LAST:
+        end_instant(state, params, out)
+
+
+@compiled
+def look(state, params, out, s, exits, entries, now_ns):
+    """Decides exits, then entries, of a symbol, where there may be some."""
+    symbol = state.symbols[s]
+    if exits:
         look_at_trades(state, params, out, s, now_ns)
         arm(state, params, s)
-    if symbol.above_floor != 0 or entry_may_be(symbol, v, bid, ask):
+    if entries:
         counter_before = symbol.counter
         consider_entry(state, params, out, s, now_ns)
         if symbol.counter != counter_before:
             arm(state, params, s)
+
+
+@apart
+def end_instant(state, params, out):
+    """All quotes of an instant are in: the symbols they may matter to are looked at, one after the other, at its time.
+
+    Reached by its last quote, or, when that never came, before anything that happens later.
+    """
+    state.instant_open = 0
+    if state.looks_owed == 0:
+        return
+    state.looks_owed = 0
+    for s in range(params.symbol_count):
+        if state.symbols[s].awaits_look != 0:
+            state.symbols[s].awaits_look = 0
+            look(state, params, out, s, True, True, state.now_ns)
 
 
 @inlined
@@ -168,7 +214,9 @@ def loss_may_be(symbol, v, bid, ask):
 def price_inventory(state, params, s, v):
     """A spot inventory enters the equity as soon as its market has shown a bid and its currency a rate."""
     symbol = state.symbols[s]
-    if symbol.initial_lots[v] == 0 or symbol.inventory_basis_amounts[v] != 0 or not symbol.touches[v].bid > 0.0:
+    if symbol.initial_lots[v] == 0 or symbol.inventory_basis_amounts[v] != 0:
+        return
+    if not (symbol.books[v].mark_bid_px > 0.0 and symbol.rates[v] > 0.0):
         return
     amount = inventory_value_amount(state, params, s, v)
     if amount == 0:
@@ -248,7 +296,7 @@ def see_rate(state, params, row):
                 symbol.rates[v] = row.rate
                 book = symbol.books[v]
                 if ever_quoted(book):
-                    symbol.touches[v].bid, symbol.touches[v].ask = book.bid_px[0] * row.rate, book.ask_px[0] * row.rate
+                    show(symbol.touches[v], book.bid_px[0], book.ask_px[0], row.rate)
                     price_inventory(state, params, s, v)
             if market.exists == 1 and (market.quote == currency or market.fee_currency == currency):
                 look_at_next_quote(symbol)
@@ -313,88 +361,3 @@ def see_feed(state, params, out, row):
         if row.status == FeedStatus.ENDED:
             look_at_trades(state, params, out, s, row.now_ns)
             arm(state, params, s)
-
-
-@compiled
-def see_command(state, params, out, row):
-    """An operator's command. FLATTEN ends the session: entries are over, resting ones canceled, open trades leave."""
-    if row.status == Command.STORES_SILENT or row.status == Command.STORES_ANSWER:
-        state.stores_silent = 1 if row.status == Command.STORES_SILENT else 0
-        return
-    if row.status == Command.KILL or row.status == Command.KILL_RELEASE:
-        kill(state, params, out, row)
-        return
-    if row.status == Command.GUARD_RELEASE:
-        release_guards(state, params, out, row)
-        return
-    if row.status == Command.SYMBOL_OFF or row.status == Command.SYMBOL_ON:
-        switch_symbol(state, params, out, row)
-        return
-    if row.status == Command.REDUCE:
-        reduce(state, params, out, row)
-        return
-    if state.phase == SessionPhase.HALTED or state.phase == SessionPhase.ENDING:
-        return
-    if row.status == Command.PAUSE:
-        state.phase = SessionPhase.PAUSED
-    elif row.status == Command.RESUME:
-        state.phase = SessionPhase.ACTIVE
-    elif row.status == Command.FLATTEN:
-        state.phase = SessionPhase.ENDING
-        for s in range(params.symbol_count):
-            cancel_entries(state, params, out, s, row.now_ns)
-            look_at_trades(state, params, out, s, row.now_ns)
-            arm(state, params, s)
-
-
-@compiled
-def kill(state, params, out, row):
-    """KILL latches: nothing that adds risk is sent until KILL_RELEASE, in whatever phase; exits go on."""
-    killed_before, state.killed = state.killed, 1 if row.status == Command.KILL else 0
-    if state.killed != killed_before:
-        switched(out, Refusal.KILL_SWITCH_MUST_BE_OFF, ALL_SYMBOLS, killed_before, row.now_ns)
-    if state.killed != 0:
-        for s in range(params.symbol_count):
-            cancel_entries(state, params, out, s, row.now_ns)
-            arm(state, params, s)
-
-
-@compiled
-def release_guards(state, params, out, row):
-    """GUARD_RELEASE: of the symbol the row names, or else of the session."""
-    if row.symbol == ALL_SYMBOLS:
-        release_session(state, out, row.now_ns)
-    elif 0 <= row.symbol < params.symbol_count:
-        release_symbol(state.symbols[row.symbol], out, row.symbol, row.now_ns)
-    else:
-        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
-
-
-@compiled
-def reduce(state, params, out, row):
-    """REDUCE: as SYMBOL_OFF of the symbol the row names, or as PAUSE; and the open trades leave."""
-    if row.symbol == ALL_SYMBOLS:
-        if state.phase == SessionPhase.ACTIVE:
-            state.phase = SessionPhase.PAUSED
-        for s in range(params.symbol_count):
-            tell_all(state, state.symbols[s])
-    else:
-        switch_symbol(state, params, out, row)
-        if state.fault == Fault.NONE:
-            tell_all(state, state.symbols[row.symbol])
-    carry_out(state, params, out, row.now_ns)
-
-
-@compiled
-def switch_symbol(state, params, out, row):
-    """SYMBOL_OFF (and REDUCE) and SYMBOL_ON, of the symbol the row names."""
-    if not 0 <= row.symbol < params.symbol_count:
-        break_off(state, Fault.ROW_MUST_NAME_A_MARKET)
-        return
-    s = np.int64(row.symbol)
-    off_before, state.symbols[s].off = state.symbols[s].off, 0 if row.status == Command.SYMBOL_ON else 1
-    if state.symbols[s].off != off_before:
-        switched(out, Refusal.SYMBOL_MUST_BE_ON, s, off_before, row.now_ns)
-    if state.symbols[s].off != 0:
-        cancel_entries(state, params, out, s, row.now_ns)
-        arm(state, params, s)

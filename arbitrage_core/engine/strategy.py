@@ -18,8 +18,11 @@ def propose_entry(state, params, s, now_ns):
 
 
 @compiled
-def wish_to_leave(symbol, terms, unit, trade, fresh, now_ns):
-    """(exit reason, lots): why an OPEN trade should leave now; 0 lots mean all. Reads only. `fresh`: both books are."""
+def wish_to_leave(symbol, terms, unit, trade, fresh, priced, now_ns):
+    """(exit reason, lots): why an OPEN trade should leave now; 0 lots mean all. Reads only.
+
+    `fresh`: both books are; `priced`: they are so in step and so plausible besides that their prices may be a reason.
+    """
     return ExitReason.NONE, 0
 
 

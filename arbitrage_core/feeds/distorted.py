@@ -13,7 +13,7 @@ from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.row_shocks import SHOCKS, Memory, Place
-from arbitrage_core.feeds.row_stream import opaque
+from arbitrage_core.feeds.row_stream import marked, opaque
 
 NS_PER_S = 1_000_000_000
 ALL = -1
@@ -39,6 +39,9 @@ class Distorted:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """ROW[n] arrays, as many and as long as the feed's."""
+        return marked(self._changed())
+
+    def _changed(self) -> Iterator[np.ndarray]:
         begin_ns, memories = None, [Memory() for _ in self.distortions]
         for rows in self.feed:
             begin_ns = int(rows["now_ns"][0]) if begin_ns is None else begin_ns

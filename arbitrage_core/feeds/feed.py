@@ -12,7 +12,8 @@ class Feed(Protocol):
 
     Laws, which `tests/feeds/test_feed_laws.py` holds every implementation to: `now_ns` never decreases; every row is
     of `row_dtype(levels)`; `venue` and `symbol` of a row index `venues` and `symbols`; iterating again gives the same
-    bytes; how many rows one array holds changes nothing but that.
+    bytes; how many rows one array holds changes nothing but that; a quote says by its status whether another one of its
+    instant follows (`row_stream.marked`).
     """
 
     venues: tuple[str, ...]

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from arbitrage_core.domain.row import QuoteStatus, RowKind
+
 CHUNK_ROWS = 65_536
 """How many rows the feeds hand over at a time: 4 MB of one-level books."""
 
@@ -35,7 +37,45 @@ def merged(streams: Sequence[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
 
 
 def rechunked(stream: Iterator[np.ndarray], chunk_rows: int) -> Iterator[np.ndarray]:
-    """The same rows in new arrays of `chunk_rows`, the last one shorter."""
+    """The same rows in new arrays of `chunk_rows`, the last one shorter, marked (`marked`)."""
+    return marked(_chunks(stream, chunk_rows))
+
+
+def marked(stream: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same arrays, written into: each quote says whether another one of its instant follows (`QuoteStatus`).
+
+    What a session decides must not hang on how rows come in arrays, so it is said here, one array ahead.
+    """
+    held: list[np.ndarray] = []
+    last_at = last_ns = None
+    for rows in stream:
+        times_ns = np.ascontiguousarray(rows["now_ns"])
+        quotes = np.flatnonzero(rows["kind"] == RowKind.QUOTE)
+        if len(quotes):
+            _mark(rows, quotes, times_ns)
+            if last_ns == times_ns[quotes[0]]:
+                held[0]["status"][last_at] = QuoteStatus.MORE_FOLLOW
+            yield from held
+            held, last_at, last_ns = [rows], quotes[-1], times_ns[quotes[-1]]
+        elif held:
+            held.append(rows)
+        else:
+            yield rows
+    yield from held
+
+
+def _mark(rows: np.ndarray, quotes: np.ndarray, times_ns: np.ndarray) -> None:
+    """Marks the quotes of an array as if no other array followed."""
+    of_quotes_ns = times_ns if len(quotes) == len(rows) else times_ns[quotes]
+    more = np.zeros(len(quotes), np.int16)
+    more[:-1] = of_quotes_ns[1:] == of_quotes_ns[:-1]
+    if len(quotes) == len(rows):
+        rows["status"] = more
+    else:
+        rows["status"][quotes] = more
+
+
+def _chunks(stream: Iterator[np.ndarray], chunk_rows: int) -> Iterator[np.ndarray]:
     chunk, filled = None, 0
     for rows in stream:
         taken = 0

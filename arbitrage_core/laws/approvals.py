@@ -1,16 +1,16 @@
 """Law I18: a guard that errors, or sees NaN, nothing or no limit, refuses; so nothing unapproved or unpriced was sent.
 
 In a log: every SUBMIT passed the list of its purpose (ENTRY, COMPLETE, or REDUCE for what reduces), whole lots of its
-market's step, at finite prices (0 where a flagged reduction leaves a book without one); what opens carries a finite
-worst-case exposure. In a state: counters of refusals are not negative, and no approval is left over. `guard_violations`
-probes a guard itself.
+market's step, at finite prices (decided at 0 where a flagged reduction leaves a book without one); what opens carries
+a finite worst-case exposure. In a state: counters of refusals are not negative, and no approval is left over.
+`guard_violations` probes a guard itself.
 """
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import NO_LIMIT_PX, OrderStyle, Purpose
 from arbitrage_core.engine.state import Approval
 from arbitrage_core.laws.case import Case
 from arbitrage_core.laws.evidence import VenueTruth
@@ -53,15 +53,13 @@ def log_approvals(case: Case) -> list[Violation]:
 
     blind = ~case.opening & (submits["stale"] != 0)
     limit_px, at_market = submits["limit_px"], submits["style"] == OrderStyle.MARKET
-    priced = np.isfinite(limit_px) & np.where(
-        at_market | (blind & (submits["decision_px"] == 0)), limit_px == 0, limit_px > 0
-    )
+    priced = np.where(at_market, limit_px == NO_LIMIT_PX, np.isfinite(limit_px) & (limit_px > 0))
     decision_px, exposure = submits["decision_px"], submits["worst_exposure_quote"]
     step = terms.step_lots[submits["symbol"], submits["venue"]]
     lots = submits["lots"]
     return [
         *unequal(LAW, named("approval, by its purpose"), table[submits["purpose"]], submits["approval"]),
-        *violations_where(LAW, ~priced, named("limit price"), "finite, 0 only at market", limit_px),
+        *violations_where(LAW, ~priced, named("limit price"), "above 0 and finite; none at market", limit_px),
         *violations_where(
             LAW,
             ~(np.isfinite(decision_px) & ((decision_px > 0) | (blind & (decision_px == 0)))),

@@ -35,9 +35,10 @@ class AnomalyWatch:
         """Takes in what the session drained: arrays by the names of `SessionLog`."""
         self._waiting.append(batch)
 
-    def look(self) -> None:
-        """Raises AnomalyFound when a pattern holds at the session's last row."""
-        found = self._found()
+    def look(self, *, flattened: bool = False) -> None:
+        """Raises AnomalyFound when a pattern holds at the session's last row. `flattened`: it was told to leave all it
+        holds, and given the time to."""
+        found = self._found(flattened)
         self._looked_at = self._session.rows
         if found is not None:
             raise found.as_error(self._session.rows, int(self._session.state[0].now_ns))
@@ -47,12 +48,13 @@ class AnomalyWatch:
         if self._session.rows - self._looked_at >= LOOK_ROWS:
             self.look()
 
-    def _found(self) -> Anomaly | None:
+    def _found(self, flattened: bool) -> Anomaly | None:
         self._sum_up()
         state = self._session.state[0]
         slots = slots_of(self._terms, state)
         found = self._fills.look(state, slots) or self._pace.found
-        return found or self._idle.look(slots, int(state.now_ns)) or self._law_broken()
+        found = found or self._idle.look(slots, int(state.now_ns)) or self._law_broken()
+        return found or (self._idle.left_standing(slots, int(state.now_ns)) if flattened else None)
 
     def _sum_up(self) -> None:
         """All that was taken since the last look."""

@@ -20,6 +20,7 @@ from arbitrage_core.session.binding import Notice, sources_digest
 from arbitrage_core.session.debug_bundle import keep_bundle
 from arbitrage_core.session.result import SessionResult, document_of, judged
 from arbitrage_core.session.session import Session
+from arbitrage_core.session.withheld_quotes import withheld_quotes
 from arbitrage_core.storage.journal import JournalWriter
 from arbitrage_core.storage.manifest import Manifest
 
@@ -84,7 +85,7 @@ def run_backtest(
             watch.look()
             market_rows, elapsed_s = session.rows, time.perf_counter() - started
             session.end()
-            watch.look()
+            watch.look(flattened=True)
         except AnomalyFound as anomaly:
             if folder is not None:
                 keep_bundle(folder, name, session, anomaly)
@@ -96,6 +97,7 @@ def run_backtest(
             "state_hash": session.state_hash,
             "data_sha256": feed.identity()["sha256"],
             "flat": session.ended,
+            "withheld_quotes": withheld_quotes(config, session.account[0]),
             "laws": [str(violation) for violation in violations],
             "preset": preset,
         }

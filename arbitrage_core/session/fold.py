@@ -9,7 +9,7 @@ from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.ledger import break_off
 from arbitrage_core.engine.recording import has_room
 from arbitrage_core.engine.state import LONG_AGO_NS, Fault
-from arbitrage_core.engine.step import quote_is_quiet, react, step
+from arbitrage_core.engine.step import END_OF_INSTANT, ROW, TIMER, goes_on, quote_is_quiet, react, step
 from arbitrage_core.venues.simulated.reports import next_report
 from arbitrage_core.venues.simulated.venue import run_arrival, see_row, take_action
 
@@ -45,8 +45,18 @@ def deliver(state, params, out, account, terms):
 
 @apart
 def run_due(state, params, out, account, terms, now_ns):
-    """Runs everything due at or before now: arrivals, then timers, then reports of each instant. False: logs full."""
+    """Runs everything due at or before now: arrivals, then timers, then reports of each instant. False: logs full.
+
+    Nothing runs between the quotes of one instant; one that was left open ends before anything later.
+    """
     events, pieces = 0, room_needed(state, params)
+    if goes_on(state, now_ns):
+        return True
+    if state.instant_open != 0:
+        if not has_room(out, pieces):
+            return False
+        react(state, params, out, account.report[0], END_OF_INSTANT)
+        hand_over(account, terms, out)
     while state.fault == Fault.NONE:
         due_ns = min(state.due_ns, account.due_ns)
         if due_ns > now_ns:
@@ -56,7 +66,7 @@ def run_due(state, params, out, account, terms, now_ns):
         if account.arrival_ns == due_ns:
             run_arrival(account, terms)
         elif state.due_ns == due_ns:
-            react(state, params, out, account.report[0], True)
+            react(state, params, out, account.report[0], TIMER)
         else:
             deliver(state, params, out, account, terms)
         hand_over(account, terms, out)
@@ -78,7 +88,7 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
     pieces = room_needed(state, params)
     for index in range(rows.shape[0]):
         row = rows[index]
-        if row.now_ns >= min(account.due_ns, state.due_ns):
+        if row.now_ns >= min(account.due_ns, state.due_ns) or state.looks_owed != 0:
             if not run_due(state, params, out, account, terms, row.now_ns):
                 return index
         if not has_room(out, pieces):
@@ -87,7 +97,7 @@ def fold_simulated(states, params_records, outs, accounts, terms_records, rows):
         out.applied += 1
         if quote_is_quiet(state, row):
             continue
-        react(state, params, out, row, False)
+        react(state, params, out, row, ROW)
         if state.fault != Fault.NONE:
             return index
         if out.order_sent < out.order_count or account.due_ns <= row.now_ns:
@@ -107,10 +117,15 @@ def fold_recorded(states, params_records, outs, rows):
         row = rows[index]
         if not has_room(out, pieces):
             return index
-        while row.now_ns >= state.due_ns and state.fault == Fault.NONE:
-            if not has_room(out, pieces):
-                return index
-            react(state, params, out, row, True)
+        if not goes_on(state, row.now_ns):
+            if state.instant_open != 0:
+                react(state, params, out, row, END_OF_INSTANT)
+                if not has_room(out, pieces):
+                    return index
+            while row.now_ns >= state.due_ns and state.fault == Fault.NONE:
+                if not has_room(out, pieces):
+                    return index
+                react(state, params, out, row, TIMER)
         if state.fault != Fault.NONE:
             return index
         step(state, params, out, row)

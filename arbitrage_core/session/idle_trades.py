@@ -14,7 +14,7 @@ A pause or the kill switch changes nothing: exits go on under both.
 
 import numpy as np
 
-from arbitrage_core.domain.trade import Phase
+from arbitrage_core.domain.trade import FIRST_STICKY_REASON, Phase
 from arbitrage_core.laws.groups import ABSENT, places_of
 from arbitrage_core.laws.single_leg import RETRY_MAX_NS
 from arbitrage_core.laws.slots import Slots
@@ -61,6 +61,22 @@ class IdleTrades:
         }
         finding = f"{name} stands {phase}, {late_s:,.1f} s past its last deadline, and no order works at it"
         return Anomaly(Pattern.NO_EXITS, finding, figures)
+
+    def left_standing(self, slots: Slots, now_ns: int) -> Anomaly | None:
+        """Of a session that was flattened: a trade that stands OPEN, has nothing to wait for, and never tried to leave.
+
+        One that tried is the market's, not the program's: a book that shows nobody to deal with lets nobody go.
+        """
+        trades = slots.trades
+        told = trades["exit_reason"] >= FIRST_STICKY_REASON
+        waits = told & ((trades["wait_due_ns"] > now_ns) | (trades["leaving_ns"] != 0))
+        at = np.flatnonzero((trades["phase"] == Phase.OPEN) & ~waits & (trades["flagged"] == 0))
+        if not len(at):
+            return None
+        symbols = [self._config.symbols[s] for s in slots.symbol[at].tolist()]
+        names = [f"{number} of {symbol}" for number, symbol in zip(trades["number"][at].tolist(), symbols, strict=True)]
+        finding = f"after the session was flattened trade {names[0]} stands OPEN and never tried to leave"
+        return Anomaly(Pattern.NO_EXITS, finding, {"trades": len(at), "named": names[:5]})
 
     def _remember(self, keys: np.ndarray, tries: np.ndarray, now_ns: int) -> None:
         """Since when each trade rests: from an earlier look on if nothing was sent for it since."""

@@ -7,7 +7,7 @@ there is no time, so commands wait for it, and go before it. Commands may be put
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ class _Waiting(NamedTuple):
     symbol: int
     handed: Told | None
     dropped: Told | None
+    refused: Callable[[str], None] | None
 
 
 class Inbox:
@@ -49,10 +50,11 @@ class Inbox:
         *,
         symbol: int = ALL_SYMBOLS,
         dropped: Told | None = None,
+        refused: Callable[[str], None] | None = None,
         bounded: bool = True,
     ) -> None:
-        """Puts a command in, for one symbol or all; one of `handed`, when the engine has got it, and `dropped`, when it
-        never will, is called.
+        """Puts a command in, for one symbol or all; one of `handed`, when the engine has got it, `refused` with why,
+        when it would do nothing there, and `dropped`, when the session ended before, is called.
 
         Raises BadInput when too many wait, unless not `bounded` (the runner's own), and when the inbox is closed.
         """
@@ -61,7 +63,7 @@ class Inbox:
                 raise BadInput("the session is ending and takes no commands any more", "start another one")
             if bounded and len(self._commands) >= COMMANDS_WAITING_MAX:
                 raise BadInput(f"{COMMANDS_WAITING_MAX} commands wait already", "wait for their answers")
-            self._commands.append(_Waiting(command, symbol, handed, dropped))
+            self._commands.append(_Waiting(command, symbol, handed, dropped, refused))
 
     @property
     def waiting(self) -> int:
@@ -76,49 +78,46 @@ class Inbox:
             self._commands.clear()
         return left
 
-    def next(self, rows: np.ndarray | None, now_ns: int) -> tuple[np.ndarray | None, list[Told]]:
-        """What to hand over now: (ROW[n] or None, whom to tell afterwards).
+    def batches(
+        self, rows: np.ndarray | None, now_ns: int, in_vain: Callable[[Command, int], str]
+    ) -> Iterator[tuple[np.ndarray, Told | None]]:
+        """What to hand over now, in order: (ROW[n], whom to tell afterwards). Each is to be applied before the next is
+        asked for: whether a command would do anything, `in_vain(command, symbol)` is asked of what it meets.
 
         `rows` are the source's, all at or before `now_ns`, the source's time. Raises InvariantBroken for rows from
         before what was handed over.
         """
-        parts, tell = [], []
         if rows is not None:
-            if rows["now_ns"][0] < self.last_ns:
-                raise InvariantBroken(
-                    f"time must not run back: a row of {rows['now_ns'][0]} ns came after {self.last_ns} ns"
-                )
+            first_ns = int(rows["now_ns"][0])
+            if first_ns < self.last_ns:
+                raise InvariantBroken(f"time must not run back: a row of {first_ns} ns came after {self.last_ns} ns")
             if self.last_ns == 0:  # what was said before there was time holds from the first row on
-                parts, tell = self._commanded(int(rows["now_ns"][0]))
-            parts.append(with_levels(rows, self._levels))
+                self.last_ns = first_ns
+                yield from self._commanded(in_vain)
             self.last_ns = int(rows["now_ns"][-1])
+            yield self._numbered(with_levels(rows, self._levels)), None
         if self.last_ns > 0 and self._commands:
             self.last_ns = max(self.last_ns, now_ns)
-            commands, told = self._commanded(self.last_ns)
-            parts, tell = parts + commands, tell + told
-        if not parts and self.last_ns > 0 and now_ns - self.last_ns >= TIMER_EVERY_NS:
+            yield from self._commanded(in_vain)
+        elif rows is None and self.last_ns > 0 and now_ns - self.last_ns >= TIMER_EVERY_NS:
             self.last_ns = now_ns
-            parts.append(timer_row(now_ns, self._levels))
-        if not parts:
-            return None, tell
-        return self._numbered(parts), tell
+            yield self._numbered(timer_row(now_ns, self._levels)), None
 
     def last(self, rows: tuple[np.ndarray, ...]) -> np.ndarray:
         """The rows that end a session, as one batch, numbered like any others."""
         self.last_ns = max(self.last_ns, int(rows[-1]["now_ns"][-1]))
-        return self._numbered(list(rows))
+        return self._numbered(np.concatenate([opaque(row) for row in rows]).view(rows[0].dtype))
 
-    def _commanded(self, now_ns: int) -> tuple[list[np.ndarray], list[Told]]:
-        """The commands that wait, as rows, and whom to tell."""
-        with self._lock:
-            taken = list(self._commands)
-            self._commands.clear()
-        rows = [command_row(one.command, now_ns, self._levels, one.symbol) for one in taken]
-        return rows, [one.handed for one in taken if one.handed is not None]
+    def _commanded(self, in_vain: Callable[[Command, int], str]) -> Iterator[tuple[np.ndarray, Told | None]]:
+        """The commands that wait, those that would do nothing refused; one that comes meanwhile waits."""
+        for _ in range(len(self._commands)):
+            one = self._commands.popleft()
+            reason = in_vain(one.command, one.symbol)
+            if not reason:
+                yield self._numbered(command_row(one.command, self.last_ns, self._levels, one.symbol)), one.handed
+            elif one.refused is not None:
+                one.refused(reason)
 
-    def _numbered(self, parts: list[np.ndarray]) -> np.ndarray:
-        batch = parts[0]
-        if len(parts) > 1:
-            batch = np.concatenate([opaque(part) for part in parts]).view(parts[0].dtype)
+    def _numbered(self, batch: np.ndarray) -> np.ndarray:
         self.sequence += len(batch)
         return batch

@@ -20,15 +20,14 @@ from typing import Protocol
 
 import numpy as np
 
-from arbitrage_core.domain.errors import AnomalyFound
 from arbitrage_core.domain.row import ALL_SYMBOLS, Command, with_levels
 from arbitrage_core.engine.state import SessionPhase
 from arbitrage_core.monitoring.logs.event_log import EventLog
-from arbitrage_core.session.anomaly import Pattern
 from arbitrage_core.session.anomaly_watch import AnomalyWatch
 from arbitrage_core.session.feed_silence import SILENCE_MAX_MS, FeedSilence
 from arbitrage_core.session.inbox import Inbox
 from arbitrage_core.session.session import Session, closing_rows
+from arbitrage_core.session.vain_command import why_in_vain
 from arbitrage_core.storage.journal import JournalWriter
 
 TURN_S = 0.01
@@ -186,11 +185,12 @@ class LiveRunner:
         *,
         symbol: int = ALL_SYMBOLS,
         dropped: Callable[[], None] | None = None,
+        refused: Callable[[str], None] | None = None,
     ) -> None:
         """Hands a command to the engine with the next rows, for one symbol or all. `handed` is called when it has got
-        it, `dropped` when it never will because the session ended before. Raises BadInput when too many wait, or the
-        session has ended."""
-        self.inbox.command(command, handed, symbol=symbol, dropped=dropped)
+        it, `refused` when it would do nothing, with why, `dropped` when the session ended before. Raises BadInput when
+        too many wait, or the session has ended."""
+        self.inbox.command(command, handed, symbol=symbol, dropped=dropped, refused=refused)
 
     def stop(self, ending: Ending = Ending.STOPPED, reason: str = "", *, at_once: bool = False) -> None:
         """Ends the session: in order, or at once when it is CUT_SHORT or so said. The graver reason stands."""
@@ -222,7 +222,10 @@ class LiveRunner:
         if rows is not None:
             self.market_rows += len(rows)
             self._heard = True
-        self._hand_over(*self.inbox.next(rows, self.source.now_ns))
+        for batch, handed in self.inbox.batches(rows, self.source.now_ns, self._in_vain):
+            self._hand_over(batch)
+            if handed is not None:
+                handed()
         self._bulky = rows is not None
         self._watch_stores()
         self._watch_anomalies()
@@ -259,14 +262,14 @@ class LiveRunner:
             store.put(batch)
         self._anomalies.take(batch)
 
-    def _hand_over(self, rows: np.ndarray | None, tell: list[Callable[[], None]]) -> None:
-        if rows is not None:
-            self.journal.append_rows(rows)
-            self.session.feed(rows)
-            for store in self.stores:
-                store.look(self.session, self.inbox.sequence)
-        for handed in tell:
-            handed()
+    def _hand_over(self, rows: np.ndarray) -> None:
+        self.journal.append_rows(rows)
+        self.session.feed(rows)
+        for store in self.stores:
+            store.look(self.session, self.inbox.sequence)
+
+    def _in_vain(self, command: Command, symbol: int) -> str:
+        return why_in_vain(self.session.state[0], command, symbol)
 
     def _watch_stores(self) -> None:
         now = self._clock()
@@ -337,9 +340,9 @@ class LiveRunner:
         self._anomalies.look()
         if self.session.rows and not self.stands:
             rows = closing_rows(int(self.session.state[0].now_ns), self.session.config.levels)
-            self._hand_over(self.inbox.last(rows), [])
+            self._hand_over(self.inbox.last(rows))
         self.session.finish()
-        self._anomalies.look()
+        self._anomalies.look(flattened=not self.stands)
         self._look(last=True)
 
     def _look(self, *, last: bool = False) -> None:
@@ -360,11 +363,3 @@ class LiveRunner:
         except OSError as error:  # a terminal that is gone: trading needs none
             self._on_look = lambda runner: None
             LOG.error("screen_lost", error=error)
-
-
-def must_be_flat(runner: LiveRunner) -> None:
-    """After an end in order nothing may be left open. Raises AnomalyFound."""
-    session = runner.session
-    if not runner.stands and not session.ended:
-        finding = f"{runner.open_trades} trades were still open after the session was flattened"
-        raise AnomalyFound(Pattern.NO_EXITS, finding, row=session.rows, now_ns=int(session.state[0].now_ns))

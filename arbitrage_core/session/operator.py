@@ -78,6 +78,9 @@ def obey(
     def heard(command: OperatorCommand) -> None:
         LOG.info("command_heard", command_id=command.command_id, command_kind=command.kind, operator=command.operator)
         if command.kind == CommandKind.STOP:
+            if runner.ending is not None:
+                answer(command, AnswerStatus.REFUSED, f"the session is ending already: {runner.ending}")
+                return
             runner.stop(Ending.STOPPED, command.reason or "stop")
             answer(command, AnswerStatus.ACCEPTED, "the session is ending in order")
             return
@@ -87,6 +90,7 @@ def obey(
                 row,
                 lambda: answer(command, AnswerStatus.ACCEPTED, "the engine has it"),
                 symbol=symbol,
+                refused=lambda why: answer(command, AnswerStatus.REFUSED, why),
                 dropped=lambda: answer(command, AnswerStatus.REFUSED, "the session ended before the engine got it"),
             )
         except BadInput as error:

@@ -24,13 +24,14 @@ from arbitrage_core.session.backtest import data_digest
 from arbitrage_core.session.binding import Notice, sources_digest
 from arbitrage_core.session.debug_bundle import keep_bundle
 from arbitrage_core.session.feed_silence import SILENCE_MAX_MS
-from arbitrage_core.session.live_runner import Ending, LiveRunner, must_be_flat
+from arbitrage_core.session.live_runner import Ending, LiveRunner
 from arbitrage_core.session.operator import interrupts, obey
 from arbitrage_core.session.pace import PacedRows
 from arbitrage_core.session.recorder import Recorder
 from arbitrage_core.session.result import SessionResult, document_of, judged
 from arbitrage_core.session.session import Session
 from arbitrage_core.session.stores import LiveStore, RecordStore
+from arbitrage_core.session.withheld_quotes import withheld_quotes
 from arbitrage_core.storage.journal import JournalWriter
 from arbitrage_core.storage.live_state.connection import connect
 from arbitrage_core.storage.live_state.keys import Namespace
@@ -133,7 +134,6 @@ def run_paper(
                     began = time.perf_counter()
                     asyncio.run(runner.run())
                     elapsed_s = time.perf_counter() - began
-                must_be_flat(runner)
                 LOG.info("session_ended", session=order.name, reason=runner.ending, rows=runner.market_rows)
                 if runner.ending == Ending.MUST_END and runner.at_once:
                     raise CannotGoOn(runner.reason, CANNOT_CURE) from parts.recorder.failure
@@ -294,6 +294,7 @@ def _result(order: PaperOrder, parts: _Parts, runner: LiveRunner, book: LogBook,
         "state_hash": session.state_hash,
         "data_sha256": order.feed.identity()["sha256"],
         "flat": session.ended,
+        "withheld_quotes": withheld_quotes(order.config, session.account[0]),
         "ending": str(runner.ending),
         "pace": order.factor if order.factor != float("inf") else "max",
         "epoch": parts.live.writer.epoch,

@@ -59,7 +59,7 @@ def _markets(config: SessionConfig, symbols: np.ndarray, v: int) -> dict[str, ob
 def last_px(symbol: np.record, venue: int, lots: int) -> float | None:
     """The last known price, reporting currency, at which a surplus (lots > 0) sells or a deficit is bought back."""
     book = symbol["books"][venue]
-    own_px = book["bid_px"][0] if lots > 0 else book["ask_px"][0]
+    own_px = book["mark_bid_px"] if lots > 0 else book["mark_ask_px"]
     px = figure(own_px * symbol["rates"][venue])
     return px if px is not None and px > 0 else None
 

@@ -23,6 +23,7 @@ from arbitrage_core.statistics.drawdown import drawdown_figures
 from arbitrage_core.statistics.executions import execution_figures
 from arbitrage_core.statistics.incidents import incident_figures
 from arbitrage_core.statistics.inventory import drift_figures, net_drift_lots
+from arbitrage_core.statistics.left_open import left_open
 from arbitrage_core.statistics.opportunities import named_refusals, opportunity_figures
 from arbitrage_core.statistics.portfolio import rebalancing_figures
 from arbitrage_core.statistics.ratios import ratio_figures
@@ -63,6 +64,7 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
         **money("equity", int(state["equity_amount"]), unit),
         **money("unrealised", _last(log, "unrealised_amount"), unit),
         **money("revaluation", _last(log, "revaluation_amount"), unit),
+        "left_open": left_open(config, state),
         "refusals": named_refusals(symbols["refusals"].sum(axis=0)),
         "opportunities": opportunity_figures(symbols),
         "incidents": incident_figures(session.incidents, symbols, unit),

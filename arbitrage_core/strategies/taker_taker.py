@@ -60,17 +60,17 @@ def lower(refusal, other):
 
 
 @compiled
-def wish_to_leave(symbol, terms, unit, trade, fresh, now_ns):
+def wish_to_leave(symbol, terms, unit, trade, fresh, priced, now_ns):
     """(exit reason, lots): stop-loss, convergence, holding time, ladder, in this order; 0 lots mean all."""
-    if fresh:
-        if loses_too_much(symbol, terms, unit, trade):
-            return ExitReason.STOP_LOSS, 0
+    if fresh and loses_too_much(symbol, terms, unit, trade):
+        return ExitReason.STOP_LOSS, 0
+    if priced:
         cost_bps = closing_cost_bps(symbol.touches[trade.legs[0].venue], symbol.touches[trade.legs[1].venue])
         if cost_bps < terms.exit_spread_bps:
             return ExitReason.CONVERGED, 0
     if now_ns >= trade.hold_due_ns:
         return ExitReason.HOLD_TIME, 0
-    if fresh and terms.rungs > 0:
+    if priced and terms.rungs > 0:
         excess_lots = trade.legs[0].lots - target_lots(terms, trade, cost_bps)
         if excess_lots > 0:
             left_lots = trade.legs[0].lots - excess_lots

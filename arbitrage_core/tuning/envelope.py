@@ -14,6 +14,7 @@ from arbitrage_core.domain.compiled import Compiled, compiled
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.state import LONG_AGO_NS
 from arbitrage_core.tuning.kept import kept
+from arbitrage_core.venues.simulated.plausible import Withheld, withheld_at
 
 BLOCK_ROWS = 64
 """Rows a block: fewer pass more of them by, more cost less to look at."""
@@ -27,8 +28,8 @@ class Envelope:
     """Of B blocks, S symbols and V venues.
 
     ratios   f8[B, S]: the highest bid over another venue's ask that any row of the block showed, slack included; inf
-             where a block holds a row that may not be passed by (no quote, of no market, with a price below 0 or NaN,
-             earlier than the row before it)
+             where a block holds a row that may not be passed by (no quote, of no market, at which no venue deals or
+             with an empty side, earlier than the row before it)
     last     i8[B, S, V]: index of the market's last quote up to the end of the block; −1 before its first
     moved_ns i8[B, S, V]: when its best prices last changed, as `observe` keeps it
     """
@@ -66,6 +67,7 @@ def _measure(rows, rates, ratios, last, moved_ns):
     symbols, venues = rates.shape
     bids, asks = np.zeros((symbols, venues)), np.full((symbols, venues), np.inf)
     first_bids, first_asks = np.zeros((symbols, venues)), np.zeros((symbols, venues))
+    good_bids, good_asks = np.zeros((symbols, venues)), np.zeros((symbols, venues))
     seen, moved = np.full((symbols, venues), -1), np.full((symbols, venues), LONG_AGO_NS)
     before_ns = LONG_AGO_NS
     for block in range(ratios.shape[0]):
@@ -80,8 +82,14 @@ def _measure(rows, rates, ratios, last, moved_ns):
                 ratios[block, :] = np.inf
                 continue
             bid, ask = row.bid_px[0], row.ask_px[0]
-            if not (bid >= 0.0 and ask >= 0.0 and rates[s, v] == 1.0):
+            withheld = withheld_at(
+                bid, ask, good_bids[s, v], good_asks[s, v], first_bids[s, v], first_asks[s, v]
+            )  # fmt: skip
+            if not (withheld == Withheld.NOT and bid > 0.0 and ask > 0.0 and rates[s, v] == 1.0):
                 ratios[block, :] = np.inf
+            if withheld == Withheld.NOT:
+                good_bids[s, v] = bid if bid != 0.0 else good_bids[s, v]
+                good_asks[s, v] = ask if ask != 0.0 else good_asks[s, v]
             # as `observe` compares, whose book starts with prices of 0
             if bid != first_bids[s, v] or ask != first_asks[s, v]:
                 moved[s, v] = row.now_ns

@@ -6,7 +6,8 @@ marked. A mark at rest finds the same equity and the same losses as the last, so
 but when the next is due. All of that is written in one go from the block's `Envelope`, byte for byte what the rows one
 by one would have left; not written are the marks themselves, which stand in the output and in no state.
 
-Not passed by: rows that are no quotes, prices that are no prices, the row that begins a day, an end of cooldown.
+Not passed by: rows that are no quotes, quotes at which no venue deals or with an empty side, the row that begins a
+day, an end of cooldown.
 Engines with several currencies, or with an inventory, whose equity moves at rest, never leap. docs/tuning.md says why
 this is exact; `tests/tuning/test_evaluation.py` compares states, accounts and logs.
 """
@@ -20,6 +21,7 @@ from arbitrage_core.engine.marks import NS_PER_S
 from arbitrage_core.engine.state import AWAITING_QUOTE, NEVER_NS, Fault
 from arbitrage_core.session.fold import fold_simulated
 from arbitrage_core.tuning.envelope import BLOCK_ROWS
+from arbitrage_core.venues.simulated.plausible import Withheld
 
 FOLDED_ROWS_MAX = 200_000
 """Rows a call takes one by one at most: it stays well below 50 ms."""
@@ -91,7 +93,7 @@ def has_rested(state, params, account, rest):
 @compiled
 def is_at_rest(state, params, account):
     """No trade, order, taken depth or opportunity; nothing whose worth moves."""
-    if state.restless != 0 or params.currency_count != 1 or state.reducing != 0:
+    if state.restless != 0 or state.looks_owed != 0 or params.currency_count != 1 or state.reducing != 0:
         return False
     for s in range(params.symbol_count):
         symbol, venue_side = state.symbols[s], account.symbols[s]
@@ -130,7 +132,7 @@ def leap(state, params, account, rows, last, moved_ns, start, end):
         for v in range(params.venue_count):
             if last[s, v] >= start:
                 write_book(symbol, account.symbols[s].books[v], v, rows[last[s, v]], moved_ns[s, v])
-    state.now_ns = rows[end - 1].now_ns
+    state.now_ns, state.instant_open = rows[end - 1].now_ns, rows[end - 1].status
     state.mark_due_ns = (state.now_ns // NS_PER_S + 1) * NS_PER_S
     state.due_ns = min(due_ns, state.mark_due_ns)
 
@@ -148,3 +150,6 @@ def write_book(symbol, there, v, row, moved_ns):
         book.ask_px[k] = there.ask_px[k] = row.ask_px[k]
         book.ask_qty[k] = there.ask_qty[k] = row.ask_qty[k]
     touch.bid, touch.ask = row.bid_px[0], row.ask_px[0]
+    book.mark_bid_px = there.good_bid_px = row.bid_px[0]
+    book.mark_ask_px = there.good_ask_px = row.ask_px[0]
+    there.withheld = Withheld.NOT

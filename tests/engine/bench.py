@@ -48,6 +48,7 @@ class Bench:
         book, touch = self.state.symbols[symbol].books[venue], self.state.symbols[symbol].touches[venue]
         book.received_ns = book.moved_ns = self.now_ns
         book.bid_px[0], book.ask_px[0], book.bid_qty[0], book.ask_qty[0] = bid, ask, qty, qty
+        book.mark_bid_px, book.mark_ask_px = bid, ask
         touch.bid, touch.ask = bid, ask
 
     @property

@@ -226,12 +226,12 @@ def test_exposure_exactly_at_its_limit_is_inside() -> None:
         assert (len(interpreted(config, tape.rows).log.trades) > 0) is leaves
 
 
-def test_without_a_price_exposure_is_not_judged() -> None:
+def test_exposure_on_a_book_that_emptied_is_judged_at_the_last_price_known() -> None:
     config = small_config(symbol_exposure_max_quote=420.0, **STAYS)
     tape = Tape().both(0, 100.0, 100.6).both(20, 100.0, 100.6)
     tape.quote(900, EAST, 0.0, 0.0, 0.0).quote(990, WEST, 150.0, 150.2).quote(1_100, WEST, 150.0, 150.2)
     session = interpreted(config, tape.rows)
-    assert events(session, Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE) == []
+    assert len(events(session, Refusal.SYMBOL_EXPOSURE_MUST_STAY_INSIDE)) > 0
 
 
 def test_another_symbol_is_told_only_by_what_they_share() -> None:

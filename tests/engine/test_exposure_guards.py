@@ -42,7 +42,7 @@ def holding() -> Bench:
             trade.legs["venue"], trade.legs["lots"] = (EAST, WEST), lots
             symbol.in_use += 1
             symbol.exposure_lots[:2] += lots
-        symbol.touches[EAST].ask, symbol.touches[WEST].ask = 100.0 + 200 * s, 200.0 + 200 * s
+        symbol.books[EAST].mark_ask_px, symbol.books[WEST].mark_ask_px = 100.0 + 200 * s, 200.0 + 200 * s
     return bench
 
 
@@ -75,7 +75,7 @@ def test_what_stays_is_less_than_what_is_exposed() -> None:
 @pytest.mark.parametrize("ask, known", [(1e299, True), (1e300, False), (INF, False), (NAN, False)])
 def test_exposure_without_a_price_is_no_number(ask: float, known: bool) -> None:
     bench = holding()
-    bench.symbol.touches[WEST].ask = ask
+    bench.symbol.books[WEST].mark_ask_px = ask
     exposed = plain(exposure_guards.exposed)
     assert np.isnan(exposed(bench.state, bench.params, 0, NO_VENUE, False)) != known
     assert exposed(bench.state, bench.params, 0, EAST, False) == pytest.approx(70.0)
@@ -284,7 +284,7 @@ def test_a_booking_judges_its_symbol_a_mark_all(only: int, judged: list[int]) ->
 def test_without_a_price_a_guard_neither_trips_nor_is_let_go() -> None:
     bench = holding()
     limited(bench, OF_SYMBOL, 0, 1.0)
-    bench.symbol.touches[WEST].ask = INF
+    bench.symbol.books[WEST].mark_ask_px = INF
     assert judge(bench) == {}
     bench.symbol.guards[SymbolGuard.EXPOSURE].level = REDUCE
     assert judge(bench) == {}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from arbitrage_core.domain.order import NO_LIMIT_PX
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.engine import guards
 from arbitrage_core.engine.state import RATE_RING_SLOTS, Approval
@@ -35,7 +36,7 @@ def crowded() -> Bench:
     for s, lots in enumerate(((30, 50), (70, 110))):
         bench.state.symbols[s].exposure_lots[:2] = lots
     for venue, ask in ((EAST, 200.0), (WEST, 400.0)):
-        bench.state.symbols[1].touches[venue].ask = ask
+        bench.state.symbols[1].books[venue].mark_ask_px = ask
     return bench
 
 
@@ -54,7 +55,7 @@ def test_the_exposure_of_the_others_leaves_out_ones_own(s: int, venue: int, expe
 def test_the_exposure_of_several_others_is_summed() -> None:
     bench = Bench(small_config(symbols=("AAA", "BBB", "CCC")))
     for s in (1, 2):
-        bench.state.symbols[s].exposure_lots[EAST], bench.state.symbols[s].touches[EAST].ask = 10 * s, 100.0 * s
+        bench.state.symbols[s].exposure_lots[EAST], bench.state.symbols[s].books[EAST].mark_ask_px = 10 * s, 100.0 * s
         bench.params.symbols[s].lot_base = 0.5 * s
     assert plain(guards.others_exposure_quote)(bench.state, bench.params, 0, EAST) == 10 * 0.5 * 100.0 + 20 * 200.0
 
@@ -62,7 +63,7 @@ def test_the_exposure_of_several_others_is_summed() -> None:
 @pytest.mark.parametrize("ask", [float("inf"), NAN, 1e300])
 def test_exposure_without_a_price_is_no_number(ask: float) -> None:
     bench = crowded()
-    bench.state.symbols[1].touches[EAST].ask = ask
+    bench.state.symbols[1].books[EAST].mark_ask_px = ask
     assert np.isnan(plain(guards.others_exposure_quote)(bench.state, bench.params, 0, EAST))
     bench.state.symbols[1].exposure_lots[EAST] = 0
     assert plain(guards.others_exposure_quote)(bench.state, bench.params, 0, EAST) == 0.0
@@ -256,19 +257,42 @@ def test_a_size_is_at_least_the_coarser_step(coarse: int) -> None:
     bench = Bench()
     bench.terms.markets[coarse].step_lots = 10
     for lots, refusal in ((10, Refusal.NONE), (9, Refusal.SIZE_MUST_BE_TRADABLE)):
-        assert plain(guards.size_refusal)(bench.symbol, bench.terms, EAST, WEST, lots) == refusal
+        assert plain(guards.size_refusal)(bench.terms, EAST, WEST, lots) == refusal
 
 
-@pytest.mark.parametrize("poor", [EAST, WEST])
-def test_both_legs_reach_their_least_notional_at_their_own_touch(poor: int) -> None:
-    """50 lots of 0.01 are 52.5 at east's ask of 105 and 47.5 at west's bid of 95."""
-    worth = {EAST: 52.5, WEST: 47.5}
-    for slack, refusal in ((0.0, Refusal.NONE), (1e-9, Refusal.SIZE_MUST_BE_TRADABLE)):
-        bench = Bench(small_config(session=DEEP))
-        bench.quote(EAST, 1.0, 105.0)
-        bench.quote(WEST, 95.0, 900.0)
-        bench.terms.markets[poor].min_notional_quote = worth[poor] + slack
-        assert plain(guards.size_refusal)(bench.symbol, bench.terms, EAST, WEST, 50) == refusal
+WORTH = [
+    ("a purchase at its limit", EAST, 1, 103.0, {"quote": (104.0, 105.0)}, 51.5),
+    ("a purchase at market, at the ask", EAST, 1, NO_LIMIT_PX, {"quote": (106.0, 105.0)}, 52.5),
+    ("a sale at its limit, below the touch", WEST, -1, 94.0, {"quote": (95.0, 900.0)}, 47.0),
+    ("a sale at market, at the bid", WEST, -1, NO_LIMIT_PX, {"quote": (95.0, 900.0)}, 47.5),
+    ("the way out of a purchase, at the limit of its sale", EAST, 1, 105.0, {"quote": (90.0, 105.0)}, 45.0 * 0.999),
+    ("the way out at market", EAST, 1, 105.0, {"quote": (90.0, 105.0), "exit_order": "market"}, 45.0),
+    ("the way out of a sale, at the limit of its purchase", WEST, -1, 95.0, {"quote": (95.0, 80.0)}, 40.0 * 1.001),
+]
+
+
+@pytest.mark.parametrize("name, venue, side, limit_px, more, worth_quote", WORTH, ids=[row[0] for row in WORTH])
+def test_a_leg_reaches_its_least_notional_as_the_venue_will_reckon_it_and_so_does_the_way_out(
+    name: str, venue: int, side: int, limit_px: float, more: dict[str, Any], worth_quote: float
+) -> None:
+    """50 lots of 0.01; limits lie 10 bps beyond the touch."""
+    params = {key: value for key, value in more.items() if key != "quote"}
+    for least, refusal in ((1 - 1e-9, Refusal.NONE), (1 + 1e-9, Refusal.SIZE_MUST_BE_TRADABLE)):
+        bench = Bench(small_config(session=DEEP, slippage_bound_bps=10.0, **params))
+        bench.quote(venue, *more["quote"])
+        bench.terms.markets[venue].min_notional_quote = worth_quote * least
+        assert worth_of(bench, venue, side, limit_px) == refusal
+
+
+@pytest.mark.parametrize("limit_px", [0.0, -1.0, NAN, 1e-320])
+def test_a_limit_that_is_no_price_is_not_tradable_even_without_a_minimum(limit_px: float) -> None:
+    bench = Bench(small_config(session=DEEP))
+    allowed = worth_of(bench, EAST, 1, limit_px) == Refusal.NONE
+    assert allowed == (limit_px > 0)
+
+
+def worth_of(bench: Bench, venue: int, side: int, limit_px: float) -> int:
+    return plain(guards.worth_refusal)(bench.symbol, bench.terms, venue, side, 50, limit_px)
 
 
 @pytest.mark.parametrize("held, promised, refused", [(100, 0, False), (99, 0, True), (120, 20, False), (120, 21, True)])

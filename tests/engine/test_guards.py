@@ -160,13 +160,13 @@ def _in_use(slots: int) -> int:
 def _size(lots: int) -> int:
     bench = Bench()
     bench.terms.markets[WEST].step_lots = 10
-    return plain(guards.size_refusal)(bench.symbol, bench.terms, EAST, WEST, lots)
+    return plain(guards.size_refusal)(bench.terms, EAST, WEST, lots)
 
 
 def _notional(px: float) -> int:
     bench = Bench(small_config(market={"min_notional_quote": 50.0}))
     bench.quote(WEST, px, 101.0)
-    return plain(guards.size_refusal)(bench.symbol, bench.terms, EAST, WEST, 50)
+    return plain(guards.worth_refusal)(bench.symbol, bench.terms, WEST, -1, 50, px)
 
 
 def _exposure(bench: Bench, px: float = 100.0) -> int:
@@ -201,7 +201,7 @@ def _venue_limit(limit_quote: float) -> int:
 
 def _other_symbol(bench: Bench, ask_px: float) -> int:
     bench.state.symbols[1].exposure_lots[WEST] = 50
-    bench.state.symbols[1].touches[WEST].ask = ask_px
+    bench.state.symbols[1].books[WEST].mark_ask_px = ask_px
     return _exposure(bench)
 
 
@@ -221,7 +221,7 @@ def _portfolio_price_of_another(ask_px: float) -> int:
     bench = Bench(small_config(symbols=("AAA", "BBB")))
     bench.params.portfolio_exposure_max_quote = 250.0
     bench.state.symbols[1].exposure_lots[EAST] = 50
-    bench.state.symbols[1].touches[EAST].ask = ask_px
+    bench.state.symbols[1].books[EAST].mark_ask_px = ask_px
     call = plain(guards.exposure_refusal)
     return call(bench.state, bench.params, 0, -1, 0, 0.0, WEST, 200, 100.0)
 
@@ -242,7 +242,7 @@ def _capital_price(px: float) -> int:
     """What is free counts the position held, at its price."""
     bench = Bench()
     bench.symbol.position_lots[EAST] = 1
-    bench.symbol.books[EAST].bid_px[0] = px
+    bench.symbol.books[EAST].mark_bid_px = px
     bench.state.venues[EAST].cash_amounts[0] = 0
     return plain(guards.capital_refusal)(bench.state, bench.params, 0, EAST, 10**7)
 

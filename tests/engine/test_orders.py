@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.identity import client_order_id
-from arbitrage_core.domain.order import LEGAL_CHANGES, Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.order import LEGAL_CHANGES, NO_LIMIT_PX, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.record import one
 from arbitrage_core.domain.row import RowKind, row_dtype
 from arbitrage_core.domain.session import SessionConfig
@@ -99,8 +99,8 @@ def actions(desk: Desk) -> int:
         (BUY, 99.0, 99.0),
         (SELL, 101.0, 101.0),
         (SELL, 99.0, 100.0),
-        (BUY, 0.0, 100.0 * (1.0 + 5.0 * 1e-4)),
-        (SELL, 0.0, 100.0),
+        (BUY, NO_LIMIT_PX, 100.0 * (1.0 + 5.0 * 1e-4)),
+        (SELL, NO_LIMIT_PX, 100.0),
         (BUY, 5e-324, 5e-324),
         (BUY, 0.5, 0.5),
     ],

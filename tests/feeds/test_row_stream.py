@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from arbitrage_core.domain.row import row_dtype
-from arbitrage_core.feeds.row_stream import limited, merged, opaque, rechunked, rows_within
+from arbitrage_core.domain.row import RowKind, row_dtype
+from arbitrage_core.feeds.row_stream import limited, marked, merged, opaque, rechunked, rows_within
 
 ROW = row_dtype(1)
 
@@ -43,9 +43,24 @@ def test_merging_is_a_stable_sort_of_the_streams_one_after_the_other(listed):
 def test_rechunking_keeps_the_rows_and_fills_every_array_but_the_last(times, cuts, chunk_rows):
     arrays = stream_of(times, cuts)
     chunks = list(rechunked(iter(arrays), chunk_rows))
-    assert whole(chunks).tobytes() == whole(arrays).tobytes()
+    (marked_at_once,) = list(marked(iter([whole(arrays)]))) or (whole(arrays),)
+    assert whole(chunks).tobytes() == marked_at_once.tobytes()
     assert [len(chunk) for chunk in chunks[:-1]] == [chunk_rows] * (len(chunks) - 1)
     assert all(0 < len(chunk) <= chunk_rows for chunk in chunks)
+
+
+@given(sorted_times, cut_places, st.sets(st.integers(0, 24)))
+def test_a_quote_says_whether_another_one_of_its_instant_follows_whatever_comes_between(times, cuts, others):
+    arrays = stream_of(times, cuts)
+    everything = whole(arrays)
+    everything["kind"][[place for place in others if place < len(everything)]] = RowKind.RATE
+    everything["status"] = 7  # of a feed this one is made from
+    pieces = np.split(everything.copy(), [place for place in sorted(cuts) if place < len(everything)])
+    found = whole(list(marked(iter(pieces))))
+    quotes = np.flatnonzero(everything["kind"] == RowKind.QUOTE)
+    ns = everything["now_ns"][quotes]
+    assert found["status"][quotes].tolist() == [*(ns[1:] == ns[:-1]).astype(int).tolist(), 0][: len(quotes)]
+    assert set(np.delete(found["status"], quotes)) <= {7}
 
 
 @given(sorted_times, cut_places, st.none() | st.integers(0, 12), st.none() | st.integers(0, 13))

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from arbitrage_core.domain.identity import client_order_id, key_of
 from arbitrage_core.domain.market import Market, Venue
-from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.order import FIRST_FINAL_STATE, NO_LIMIT_PX, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
 from arbitrage_core.domain.trade import Phase
@@ -191,7 +191,7 @@ class Story:
         side = (1 - 2 * leg) * (1 if purpose in OPENING else -1)
         px = self.books[leg][1 if side > 0 else 0]
         client_id = client_order_id(SESSION_KEY, key_of(SYMBOL), trade.number, leg, held.attempts)
-        limit = 0.0 if style == OrderStyle.MARKET else float(px)
+        limit = NO_LIMIT_PX if style == OrderStyle.MARKET else float(px)
         worst = px * (1.0 + 5e-4) if style == OrderStyle.MARKET and side > 0 else float(px)
         return Order(int(client_id), trade, leg, held.attempts, purpose, style, side, lots, limit, px, worst, ns)
 

@@ -158,7 +158,8 @@ ORDERS: list[Tampering] = [
         "I18",
     ),
     Tampering("an order at NaN", at_rest, put("orders", 0, "limit_px", np.nan), "I18"),
-    Tampering("an order without a limit", at_rest, put("orders", 0, "limit_px", 0.0), "I8 I18"),
+    Tampering("an order at 0", at_rest, put("orders", 0, "limit_px", 0.0), "I8 I18"),
+    Tampering("an order without a limit", at_rest, put("orders", 0, "limit_px", np.inf), "I8 I18"),
     Tampering(
         "an order decided on no price",
         at_rest,

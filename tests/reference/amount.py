@@ -6,6 +6,7 @@ from math import ceil, copysign, floor, inf, nan
 from arbitrage_core.domain.errors import InvariantBroken
 
 _LIMIT = 2.0**53
+LOTS_MAX = 2**53 - 1
 
 
 def amount_of(value: float, unit: float) -> int:
@@ -30,8 +31,11 @@ def share_of(amount: int, part: int, whole: int) -> int:
 
 
 def lots_of(quantity: float, lot: float) -> int:
-    """A quantity in base currency as whole lots (docs/engine.md §6)."""
-    return floor(quantity / lot + 1e-6)
+    """A quantity in base currency as whole lots, at most LOTS_MAX (docs/engine.md §6)."""
+    lots = quantity / lot + 1e-6
+    if not lots >= 1:
+        return 0
+    return floor(min(lots, float(LOTS_MAX)))
 
 
 def ratio(above: float, below: float) -> float:

@@ -2,7 +2,7 @@
 
 from arbitrage_core.domain.order import OrderState
 from arbitrage_core.domain.refusal import GuardCause, GuardEvent, GuardLevel, Refusal
-from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, RowKind
+from arbitrage_core.domain.row import ALL_SYMBOLS, Command, FeedStatus, QuoteStatus, RowKind
 from arbitrage_core.domain.trade import Phase
 from tests.reference.entries import SECOND_NS, Entries
 from tests.reference.exits import Exits
@@ -32,6 +32,9 @@ class Engine:
         self.reducing: set[int] = set()
         """Symbols with trades that were told to leave in this step."""
         self.mark_due_ns = NEVER
+        self.instant_open = False
+        self.awaiting: set[int] = set()
+        """Symbols with quotes of the instant that goes on."""
 
     # ---------------------------------------------------------------------------------------------------- timers
 
@@ -170,12 +173,22 @@ class Engine:
         market = symbol.markets[row.venue]
         if not market.quoted or (market.bid_px[0], market.ask_px[0]) != (row.bid_px[0], row.ask_px[0]):
             market.moved_ns = row.now_ns
-        market.bid_px, market.bid_qty, market.ask_px, market.ask_qty = row.bid_px, row.bid_qty, row.ask_px, row.ask_qty
+        market.see(row.bid_px, row.bid_qty, row.ask_px, row.ask_qty)
         market.received_ns, market.quoted = row.received_ns, True
         market.known = market.feed == FeedStatus.UP
         market.convert_touch(self.state.rates)
         self.state.ledger.note_inventory(market)
-        self.look(symbol)
+        self.awaiting.add(symbol.index)
+        self.instant_open = row.status == QuoteStatus.MORE_FOLLOW
+        if not self.instant_open:
+            self.end_instant()
+
+    def end_instant(self) -> None:
+        """The quotes of an instant are in: a look at each symbol that had one."""
+        self.instant_open = False
+        awaiting, self.awaiting = sorted(self.awaiting), set()
+        for index in awaiting:
+            self.look(self.state.symbols[index])
 
     def _rate(self, row: Row) -> None:
         first = row.rate > 0 and not self.state.rates.values[row.currency] > 0

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import inf
 
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import NO_LIMIT_PX, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
-from arbitrage_core.domain.strategy import EntryOrder
+from arbitrage_core.domain.strategy import EntryOrder, ExitOrder
 from tests.reference.amount import lots_of, ratio
 from tests.reference.guards import Guards, Opening, worst_px_of
 from tests.reference.market import Market, Symbol
@@ -116,9 +116,9 @@ class Entries:
         if len(symbol.trades) >= params.max_open_trades:
             return Refusal.OPEN_TRADES_MUST_BE_FEWER, plan
         self._size(symbol, plan)
+        self._price(symbol, plan)
         if not self._tradable(symbol, plan):
             return Refusal.SIZE_MUST_BE_TRADABLE, plan
-        self._price(symbol, plan)
         return self._guard(symbol, plan), plan
 
     def _candidates(self, symbol: Symbol) -> list[tuple[Market, Market, float]]:
@@ -195,10 +195,16 @@ class Entries:
     def _tradable(self, symbol: Symbol, plan: Plan) -> bool:
         if plan.lots < symbol.pair_step(plan.buy.market, plan.sell.market):
             return False
-        return all(
-            plan.lots * symbol.lot * side.market.price(side.side) >= side.market.terms.min_notional_quote
-            for side in plan.sides
-        )
+        return all(self._worth_it(symbol, side, plan.lots * symbol.lot) for side in plan.sides)
+
+    def _worth_it(self, symbol: Symbol, side: Side, quantity: float) -> bool:
+        """Whether a leg is worth its venue's minimum as the order is priced, and as an exit would be priced now."""
+        terms, touch = side.market.terms, side.market.price(side.side)
+        order_px = touch if side.limit_px == NO_LIMIT_PX else side.limit_px
+        exit_px = side.market.price(-side.side)
+        if symbol.params.exit_order != ExitOrder.MARKET:
+            exit_px = limit_of(terms, -side.side, exit_px, symbol.params.slippage_bound_bps)
+        return all(px > 0 and quantity * px >= terms.min_notional_quote for px in (order_px, exit_px))
 
     def _price(self, symbol: Symbol, plan: Plan) -> None:
         """Decision, limit and worst prices of both legs."""
@@ -209,7 +215,7 @@ class Entries:
                 side.decision_px = side.market.price(-side.side)
                 side.limit_px = limit_of(terms, side.side, side.decision_px, 0.0)
             elif style == OrderStyle.MARKET:
-                side.decision_px, side.limit_px = touch, 0.0
+                side.decision_px, side.limit_px = touch, NO_LIMIT_PX
             else:
                 side.decision_px = touch
                 side.limit_px = limit_of(terms, side.side, side.reference_px, bound)

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import NO_LIMIT_PX, OrderStyle, Purpose
 from arbitrage_core.domain.row import FeedStatus
 from arbitrage_core.domain.strategy import ExitOrder
 from arbitrage_core.domain.trade import FIRST_STICKY_REASON, ExitReason, Phase
@@ -62,11 +62,13 @@ class Exits:
             return ExitReason.STOP_LOSS, ALL
         buy, sell = (symbol.markets[leg.venue] for leg in trade.legs)
         closing_cost = (sell.ask - buy.bid) / buy.bid * 1e4 if fresh else 0.0
-        if fresh and closing_cost < symbol.params.exit_spread_bps:
+        in_step = abs(buy.received_ns - sell.received_ns) <= symbol.skew_max_ns
+        priced = fresh and in_step and -closing_cost <= symbol.params.spread_max_bps
+        if priced and closing_cost < symbol.params.exit_spread_bps:
             return ExitReason.CONVERGED, ALL
         if self.state.now >= trade.opened_ns + symbol.hold_max_ns:
             return ExitReason.HOLD_TIME, ALL
-        if fresh:
+        if priced:
             return self._rung(symbol, trade, closing_cost)
         return ExitReason.NONE, ALL
 
@@ -106,8 +108,9 @@ class Exits:
             close = min(lots, leg.lots)
             if close > 0:
                 terms, px = symbol.markets[leg.venue].terms, symbol.markets[leg.venue].price(-leg.side)
-                unlimited = market_order or not px > 0.0  # no price to set a limit by
-                limit = 0.0 if unlimited else limit_of(terms, -leg.side, px, symbol.params.slippage_bound_bps)
+                limit = limit_of(terms, -leg.side, px, symbol.params.slippage_bound_bps)
+                unlimited = market_order or not (px > 0.0 and limit > 0.0)  # no price to set a limit by
+                limit = NO_LIMIT_PX if unlimited else limit
                 style = OrderStyle.MARKET if unlimited else OrderStyle.IOC
                 order = self.orders.submit(symbol, trade, leg.index, Purpose.EXIT, style, close, limit, px)
                 leg.exit_px = px

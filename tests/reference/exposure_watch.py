@@ -1,7 +1,6 @@
 """Exposure at its mark in the reference model: what moves past a limit makes trades leave (docs/engine.md §13)."""
 
 from collections.abc import Iterable
-from math import isinf, nan
 
 from arbitrage_core.domain.row import ALL_SYMBOLS
 from arbitrage_core.domain.trade import Phase
@@ -52,15 +51,15 @@ class ExposureWatch:
         return told
 
     def _exposed(self, symbols: list[Symbol], venue: int | None, staying: bool) -> float:
-        """By symbol and venue, at ask touches; NaN without a price."""
+        """By symbol and venue, at the last asks known; NaN without a price."""
         total = 0.0
         for symbol in symbols:
             for number in sorted(symbol.markets):
                 if venue is None or venue == number:
                     lots = self._lots(symbol.trades.values(), number, staying)
-                    ask = symbol.markets[number].ask
                     if lots:
-                        total += lots * symbol.lot * (nan if isinf(ask) else ask)
+                        market = symbol.markets[number]
+                        total += lots * symbol.lot * (market.mark_ask_px * self.state.rates.values[market.terms.quote])
         return total
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from arbitrage_core.domain.order import NO_LIMIT_PX
 from arbitrage_core.domain.refusal import GuardLevel, Refusal
 from tests.reference.amount import amount_above
 from tests.reference.market import Market, Symbol
@@ -22,9 +23,9 @@ class Opening:
 
 
 def worst_px_of(market: Market, side: int, limit_px: float, bound_bps: float) -> float:
-    """The price an opening order's exposure is reckoned at; limit 0 is a market order."""
+    """The price an opening order's exposure is reckoned at; a market order has no limit."""
     touch = market.price(side)
-    if limit_px > 0:
+    if limit_px < NO_LIMIT_PX:
         return limit_px if side > 0 else max(limit_px, touch)
     return touch * (1 + bound_bps * 1e-4) if side > 0 else touch
 
@@ -90,7 +91,8 @@ class Guards:
             if other is not symbol and venue in other.markets:
                 lots = self._exposed_lots(other, venue)
                 if lots:
-                    total += lots * other.lot * other.markets[venue].ask
+                    market = other.markets[venue]
+                    total += lots * other.lot * (market.mark_ask_px * self.state.rates.values[market.terms.quote])
         return total
 
     def _exposure(self, symbol: Symbol, openings: list[Opening]) -> Refusal:

@@ -1,7 +1,5 @@
 """The ledger of the reference model: cash, reserves, bookings and marks, in integers (docs/engine.md §10, §12)."""
 
-from math import nan
-
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.order import Purpose
 from arbitrage_core.domain.refusal import GuardLevel
@@ -174,7 +172,7 @@ class Ledger:
         for leg in trade.legs:
             if leg.lots > 0:
                 market = symbol.markets[leg.venue]
-                px = market.bid_px[0] if leg.side > 0 else market.ask_px[0]
+                px = market.mark_px(leg.side)
                 rate = self.rates.values[market.terms.quote]
                 total += leg.basis + leg.side * amount_of(leg.lots * symbol.lot * px * rate, self.unit)
         return total
@@ -182,7 +180,7 @@ class Ledger:
     def inventory_value(self, market: Market) -> int:
         """The start inventory of a spot market at the touch, reporting currency."""
         rate = self.rates.values[market.terms.quote]
-        return amount_of(market.terms.initial_lots * market.terms.lot * market.bid_px[0] * rate, self.unit)
+        return amount_of(market.terms.initial_lots * market.terms.lot * market.mark_bid_px * rate, self.unit)
 
     def revaluation(self) -> int:
         """What the start inventory and the balances in other currencies gained since they were booked."""
@@ -199,7 +197,8 @@ class Ledger:
 
     def note_inventory(self, market: Market) -> None:
         """A spot inventory enters the equity as soon as its market has shown a bid and its currency a rate."""
-        if market.terms.initial_lots > 0 and market.first_value is None and market.bid > 0:
+        rate = self.rates.values[market.terms.quote]
+        if market.terms.initial_lots > 0 and market.first_value is None and market.mark_bid_px * rate > 0:
             market.first_value = self.inventory_value(market) or None
             self._start_with(market.first_value or 0)
 
@@ -237,7 +236,7 @@ class Ledger:
             if market is None or market.terms.spot or market.terms.quote != currency or market.position_lots == 0:
                 continue
             terms, lots = market.terms, market.position_lots
-            px = (market.bid_px[0] if lots > 0 else market.ask_px[0]) if market.quoted else nan
+            px = market.mark_px(lots)
             free += lots * terms.lot * px / terms.unit
             free -= abs(lots) * terms.lot * px * terms.margin_rate / terms.unit
         return free - self.reserved[venue][currency]

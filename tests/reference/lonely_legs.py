@@ -1,6 +1,6 @@
 """One leg alone, in the reference model: what follows when no order of a trade works any more (docs/engine.md §9)."""
 
-from arbitrage_core.domain.order import OrderStyle, Purpose
+from arbitrage_core.domain.order import NO_LIMIT_PX, OrderStyle, Purpose
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.domain.strategy import LegPolicy
 from arbitrage_core.domain.trade import ExitReason, Phase
@@ -110,13 +110,15 @@ class LonelyLegs:
     def _opening(self, symbol: Symbol, trade: Trade, lots: int, forced: bool) -> Opening:
         """What completing would open."""
         lag, market = trade.lag, symbol.markets[trade.lag.venue]
-        limit = 0.0 if forced else self._completion_limit(symbol, lag)
+        limit = NO_LIMIT_PX if forced else self._completion_limit(symbol, lag)
         worst_px = worst_px_of(market, lag.side, limit, symbol.params.slippage_bound_bps)
         return Opening(market, lag.side, lots, worst_px, False)
 
     def _guarded(self, symbol: Symbol, trade: Trade, lots: int, forced: bool) -> Refusal:
         if self.state.killed:
             return Refusal.KILL_SWITCH_MUST_BE_OFF
+        if not forced and not self._completion_limit(symbol, trade.lag) > 0:
+            return Refusal.SIZE_MUST_BE_TRADABLE
         return self.guards.refusal(symbol, [self._opening(symbol, trade, lots, forced)])
 
     def _completion_limit(self, symbol: Symbol, leg: Leg) -> float:
@@ -176,18 +178,20 @@ class LonelyLegs:
         market = symbol.markets[leg.venue]
         side = leg.side if purpose == Purpose.COMPLETE else -leg.side
         px, bound = market.price(side), symbol.params.slippage_bound_bps
+        style = OrderStyle.MARKET if forced else OrderStyle.IOC
         if forced:
-            limit = 0.0
+            limit = NO_LIMIT_PX
         elif purpose == Purpose.COMPLETE:
             limit = self._completion_limit(symbol, leg)
         else:
             limit = limit_of(market.terms, side, px, bound)
+            if not limit > 0:
+                style, limit = OrderStyle.MARKET, NO_LIMIT_PX
         if purpose == Purpose.REVERSE:
             trade.phase = Phase.UNWINDING
         if trade.incident is not None:
             trade.incident.attempts += 1
             trade.incident.resolution = purpose
-        style = OrderStyle.MARKET if forced else OrderStyle.IOC
         exposure, need = 0.0, 0
         if purpose == Purpose.COMPLETE:
             opening = self._opening(symbol, trade, lots, forced)

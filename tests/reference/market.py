@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 from arbitrage_core.domain.identity import key_of
 from arbitrage_core.domain.market import MarketKind
@@ -103,6 +103,9 @@ class Market:
     bid_qty: list[float] = field(default_factory=list)
     ask_px: list[float] = field(default_factory=list)
     ask_qty: list[float] = field(default_factory=list)
+    mark_bid_px: float = nan
+    """The last bid known of a book that was not crossed; likewise the ask."""
+    mark_ask_px: float = nan
     bid: float = nan
     """Touch, reporting currency."""
     ask: float = nan
@@ -119,7 +122,20 @@ class Market:
         """Touch anew: after a quote, and after a rate of its currency."""
         if self.quoted:
             rate = rates.values[self.terms.quote]
-            self.bid, self.ask = self.bid_px[0] * rate, self.ask_px[0] * rate
+            self.bid = self.bid_px[0] * rate
+            self.ask = inf if self.ask_px[0] == 0 else self.ask_px[0] * rate
+
+    def see(self, bid_px: list[float], bid_qty: list[float], ask_px: list[float], ask_qty: list[float]) -> None:
+        """A new book, and what is known of its prices from now on."""
+        self.bid_px, self.bid_qty, self.ask_px, self.ask_qty = bid_px, bid_qty, ask_px, ask_qty
+        bid, ask = bid_px[0], ask_px[0]
+        if ask == 0 or bid < ask:
+            self.mark_bid_px = bid if bid > 0 else self.mark_bid_px
+            self.mark_ask_px = ask if 0 < ask < inf else self.mark_ask_px
+
+    def mark_px(self, lots: int) -> float:
+        """The last price known at which a position would be closed, own currency."""
+        return self.mark_bid_px if lots > 0 else self.mark_ask_px
 
     def set_feed(self, status: FeedStatus) -> None:
         """DOWN and ENDED: unknown until the next quote after UP. UP while up changes nothing."""

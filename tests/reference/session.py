@@ -36,11 +36,15 @@ class Session:
         """One row, with everything due before it and everything due at its time after it."""
         if not self.started:
             self.started, self.state.now, self.venues.start_ns = True, row.now_ns, row.now_ns
-        self._run_due(row.now_ns)
+        goes_on = self.engine.instant_open and row.now_ns == self.state.now
+        if not goes_on:
+            self.engine.end_instant()
+            self._run_due(row.now_ns)
         self.state.now = row.now_ns
         self._show_venues(row)
         self.engine.row(row)
-        self._run_due(row.now_ns)
+        if not self.engine.instant_open:
+            self._run_due(row.now_ns)
 
     def _show_venues(self, row: Row) -> None:
         """The simulated venues see a row first."""

@@ -14,6 +14,7 @@ from tests.reference.orders import Report, Sent
 from tests.reference.row import Row
 from tests.reference.trade import Order
 
+JUMP_MAX = 0.2
 ORDER_LATENCY, REPORT_LATENCY, REJECT, REPORT_LOSS, CANCEL_LATENCY = 1, 2, 3, 4, 5
 
 
@@ -58,13 +59,29 @@ class VenueMarket:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.bids, self.asks = Depth(), Depth()
+        self.good, self.deals = [0.0, 0.0], True
+        """Last bid and ask that could be, and whether it deals at the book as it stands."""
         self.resting: list[VenueOrder] = []
         self.position_lots = self.reported_lots = terms.initial_lots
 
     def quote(self, row: Row) -> None:
-        """A new book; whatever was taken from the old one is forgotten."""
+        """A new book; whatever was taken from the old one is forgotten. `deals` says whether it can be."""
+        before = [depth.px[0] if depth.px else 0.0 for depth in (self.bids, self.asks)]
+        best = [row.bid_px[0], row.ask_px[0]]
+        crossed = best[0] != 0 and best[1] != 0 and not best[0] < best[1]
+        self.deals = not crossed and all(
+            px == 0 or good == 0 or any(abs(px - known) <= JUMP_MAX * known for known in (good, last))
+            for px, good, last in zip(best, self.good, before, strict=True)
+        )
+        if self.deals:
+            self.good = [px or good for px, good in zip(best, self.good, strict=True)]
         self.bids = Depth(row.bid_px, [lots_of(qty, self.terms.lot) for qty in row.bid_qty])
         self.asks = Depth(row.ask_px, [lots_of(qty, self.terms.lot) for qty in row.ask_qty])
+
+    def is_near(self, px: float) -> bool:
+        """Whether a print's price could be."""
+        bid, ask = self.good
+        return (bid == 0 or px >= bid * (1 - JUMP_MAX)) and (ask == 0 or px <= ask * (1 + JUMP_MAX))
 
     def touch(self, side: int) -> float:
         """What an order of this side meets; 0 where nothing is."""
@@ -73,6 +90,8 @@ class VenueMarket:
 
     def take(self, order: VenueOrder, maker: bool) -> int:
         """Fills an order from the standing book, level by level; the lots filled."""
+        if not self.deals:
+            return 0
         terms, asked = self.terms, order.order
         depth, before = self.asks if asked.side > 0 else self.bids, order.filled_lots
         for level, px in enumerate(depth.px):
@@ -263,6 +282,7 @@ class SimulatedVenues:
         for order in list(market.resting):
             asked, before = order.order, order.filled_lots
             through = row.px < asked.limit_px if asked.side > 0 else row.px > asked.limit_px
+            through &= market.is_near(row.px)
             lots = min(order.rest_lots, left) // market.terms.step_lots * market.terms.step_lots
             if through and lots > 0:
                 left -= lots

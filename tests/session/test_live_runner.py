@@ -1,141 +1,23 @@
 """The live runner: how a session ends, what its stores do to it, and that what it keeps is the same in every order."""
 
-import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from arbitrage_core.domain.compiled import Compiled
 from arbitrage_core.domain.errors import AnomalyFound, InvariantBroken
-from arbitrage_core.domain.refusal import Refusal
-from arbitrage_core.domain.row import Command, RowKind
+from arbitrage_core.domain.row import Command
 from arbitrage_core.engine.output import ORDER_OUT
-from arbitrage_core.engine.state import SCHEMA_VERSION
 from arbitrage_core.session import live_runner
-from arbitrage_core.session.feed_silence import SILENCE_MAX_MS
-from arbitrage_core.session.live_runner import Ending, Halt, LiveRunner, must_be_flat
+from arbitrage_core.session.live_runner import Ending, Halt, LiveRunner
 from arbitrage_core.session.session import LOGS, Session
-from arbitrage_core.storage.journal import JournalWriter
 from arbitrage_core.storage.journal_reader import JournalReader
-from arbitrage_core.storage.manifest import INLINE, Manifest
-from tests.engine.small_market import KEY, QUIET, pulses, small_config
+from tests.engine.small_market import KEY, QUIET, WEST, Tape, pulses
 from tests.seeded_faults import fee_skipped
-
-CONFIG = small_config(take_profit="32:0.4", stop_loss_bps=60.0)
-LATE = 10**6
-
-
-class HandSource:
-    """Rows by hand: a few at each take; `pause_at` rows it gives none until `go_on`, `ends` says whether it ends."""
-
-    def __init__(self, rows: np.ndarray, at_once: int = 3, pause_at: int = LATE, *, ends: bool = True) -> None:
-        self.rows, self.at_once, self.pause_at, self.ends = rows, at_once, pause_at, ends
-        self.given, self.ended, self.now_ns, self.can_wait = 0, False, 0, False
-        self.silent = False
-
-    def take(self) -> np.ndarray | None:
-        """The next few rows."""
-        stop = min(self.given + self.at_once, self.pause_at, len(self.rows))
-        rows = self.rows[self.given : stop]
-        self.given = stop
-        if len(rows):
-            self.now_ns = int(rows["now_ns"][-1])
-            return rows
-        self.ended = self.ends and self.given >= len(self.rows)
-        return None
-
-    def go_on(self) -> None:
-        """No pause any more."""
-        self.pause_at = LATE
-
-    @property
-    def wait_s(self) -> float:
-        """Never long."""
-        return 0.0
-
-
-class HandStore:
-    """A store that is away as long as it is told, and keeps what it gets."""
-
-    def __init__(self, name: str = "record") -> None:
-        self.name, self.away_s, self.must_end, self.behind = name, 0.0, None, False
-        self.batches: list[dict[str, np.ndarray]] = []
-        self.looks = 0
-
-    def put(self, batch: dict[str, np.ndarray]) -> None:
-        """Keeps it."""
-        self.batches.append(batch)
-
-    def look(self, session: Session, sequence: int) -> None:
-        """Counts."""
-        self.looks += 1
-
-
-class Bench:
-    """A runner with all its parts, on a journal of its own; `turns` are called one after another, one a turn."""
-
-    def __init__(
-        self,
-        folder: Path,
-        source: HandSource,
-        *stores: HandStore,
-        leaves: bool = True,
-        silence_max_ms: float = SILENCE_MAX_MS,
-        replaced: dict[str, Compiled] | None = None,
-    ) -> None:
-        self.folder, self.source, self.stores, self.now_s = folder, source, stores, 0.0
-        manifest = Manifest.of(
-            CONFIG,
-            session="hand",
-            session_key=KEY,
-            source=INLINE,
-            schema_version=SCHEMA_VERSION,
-            code_version="test",
-            created_ns=0,
-        )
-        self.journal = JournalWriter.create(folder, manifest)
-        self.session = Session(CONFIG, KEY, interpreted=True, replaced=replaced)
-        self.runner = LiveRunner(
-            self.session,
-            source,
-            self.journal,
-            stores,
-            leaves=leaves,
-            silence_max_ms=silence_max_ms,
-            clock=self._clock,
-        )
-        self.session.on_drain = self.runner.keep
-
-    def _clock(self) -> float:
-        self.now_s += 0.02
-        return self.now_s
-
-    def run(self, *turns: Any) -> Ending:
-        """Runs to the end, calling each of `turns` before one turn of the loop."""
-        left, take = list(turns), self.source.take
-
-        def taken() -> np.ndarray | None:
-            if left:
-                left.pop(0)()
-            return take()
-
-        self.source.take = taken
-        ending = asyncio.run(self.runner.run())
-        self.journal.seal(self.session.state_hash, {})
-        return ending
-
-    def commands(self) -> list[Command]:
-        """What the journal says was commanded, in order."""
-        rows = np.concatenate(list(JournalReader(self.folder).rows()))
-        return [Command(int(status)) for status in rows["status"][rows["kind"] == RowKind.COMMAND]]
-
-    def refusals(self) -> int:
-        """Entries refused for a silent store."""
-        return int(self.session.state[0].symbols["refusals"][:, Refusal.STORES_MUST_ANSWER].sum())
+from tests.session.live_bench import CONFIG, Bench, HandSource, HandStore
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +50,7 @@ def test_a_source_that_ends_ends_the_session_flat_with_all_of_it_kept(tmp_path: 
     store = HandStore()
     bench = Bench(tmp_path / "j", HandSource(rows), store)
     assert bench.run() == Ending.SOURCE_ENDED
-    must_be_flat(bench.runner)
+    assert bench.session.ended or bench.runner.stands
     assert bench.session.ended
     assert bench.runner.market_rows == len(rows)
     assert bench.commands() == [Command.FLATTEN]
@@ -200,7 +82,7 @@ def test_stopped_with_trades_to_stand_they_stand(tmp_path: Path, rows: np.ndarra
     bench.run(*[nothing] * until_open(bench), bench.runner.stop)
     assert bench.runner.open_trades > 0
     assert bench.runner.stands
-    must_be_flat(bench.runner)
+    assert bench.session.ended or bench.runner.stands
     assert bench.commands() == []
 
 
@@ -216,7 +98,7 @@ def test_cut_short_nothing_more_is_handed_over(tmp_path: Path, rows: np.ndarray)
     assert (bench.runner.reason, bench.runner.hurried) == ("SIGINT", True)
     assert bench.runner.open_trades > 0
     assert bench.commands() == []
-    must_be_flat(bench.runner)
+    assert bench.session.ended or bench.runner.stands
 
 
 def test_a_source_that_says_nothing_any_more_does_not_keep_trades_from_leaving(
@@ -227,7 +109,30 @@ def test_a_source_that_says_nothing_any_more_does_not_keep_trades_from_leaving(
     bench.run(*[nothing] * (bench.source.pause_at + 1), bench.runner.stop)
     assert bench.session.ended, "after the grace, time itself lets them leave"
     assert bench.commands() == [Command.FLATTEN, Command.FLATTEN]
-    must_be_flat(bench.runner)
+    assert bench.session.ended or bench.runner.stands
+
+
+def test_what_the_market_does_not_let_go_ends_the_session_open_as_a_backtest_does(tmp_path: Path) -> None:
+    tape = Tape().both(0, 100.0, 100.6, qty=1.0).both(20, 100.0, 100.6, qty=1.0).quote(40, WEST, 100.59, 100.61, 0.2)
+    bench = Bench(tmp_path / "j", HandSource(tape.rows))
+    assert bench.run() == Ending.SOURCE_ENDED
+    whole = Session(CONFIG, KEY, interpreted=True)
+    whole.feed(tape.rows)
+    whole.end()
+    assert bench.runner.open_trades > 0
+    assert (bench.session.ended, bench.session.state_hash) == (False, whole.state_hash)
+
+
+def test_a_command_in_vain_is_answered_and_not_journalled(tmp_path: Path, rows: np.ndarray) -> None:
+    told: list[str] = []
+    bench = Bench(tmp_path / "j", HandSource(rows, 1))
+
+    def order(command: Command) -> Callable[[], None]:
+        return lambda: bench.runner.command(command, lambda: told.append(command.name), refused=told.append)
+
+    bench.run(nothing, order(Command.PAUSE), nothing, order(Command.PAUSE), nothing, order(Command.RESUME), nothing)
+    assert told == ["PAUSE", "the session is paused already", "RESUME"]
+    assert bench.commands() == [Command.PAUSE, Command.RESUME, Command.FLATTEN]
 
 
 def test_stopped_before_the_first_row_it_ends(tmp_path: Path, rows: np.ndarray) -> None:
@@ -237,7 +142,7 @@ def test_stopped_before_the_first_row_it_ends(tmp_path: Path, rows: np.ndarray) 
     assert bench.run(nothing, nothing, bench.runner.stop) == Ending.STOPPED
     assert told == ["dropped"]
     assert bench.session.rows == 0
-    must_be_flat(bench.runner)
+    assert bench.session.ended or bench.runner.stands
 
 
 def test_the_graver_ending_stands_and_after_the_end_none_does(tmp_path: Path, rows: np.ndarray) -> None:
@@ -325,7 +230,7 @@ def test_a_store_that_must_not_go_on_ends_the_session(tmp_path: Path, rows: np.n
     assert bench.runner.reason == "another process runs it"
     assert bench.session.ended is not at_once
     assert (Command.FLATTEN in bench.commands()) is not at_once
-    must_be_flat(bench.runner)
+    assert bench.session.ended or bench.runner.stands
 
 
 def test_a_command_is_answered_when_the_engine_has_it_and_refused_after_the_end(

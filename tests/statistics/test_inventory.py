@@ -10,7 +10,7 @@ from tests.statistics.logs import CONFIG, LEFT, RIGHT, amount, empty_state
 def quoted(state, symbol: int, venue: int, bid: float, ask: float, rate: float = 1.0) -> None:
     """Puts a last book into a state."""
     book = state.symbols["books"][symbol][venue]
-    book["bid_px"][0], book["ask_px"][0] = bid, ask
+    book["mark_bid_px"], book["mark_ask_px"] = bid, ask
     state.symbols["rates"][symbol][venue] = rate
 
 

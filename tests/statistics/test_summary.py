@@ -142,7 +142,7 @@ SESSIONS: dict[str, Callable[[], Story]] = {
 def test_any_session_is_plain_json(name: str):
     found = summarise(*SESSIONS[name]().end())
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    plain = {int, float, bool, str, type(None), dict}
+    plain = {int, float, bool, str, type(None), dict, list}
     assert {type(value) for value in _values(found)} <= plain
 
 
@@ -154,8 +154,8 @@ def test_any_session_has_every_figure(name: str):
 def _values(document: dict):
     for value in document.values():
         yield value
-        if isinstance(value, dict):
-            yield from _values(value)
+        for inner in [value] if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from _values(inner)
 
 
 OPEN_ENDED = {"refusals", "missed_by", "by_resolution", "by_phase", "differences", "per_pair"}

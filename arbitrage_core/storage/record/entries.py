@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy import Boolean, Column, Double, SmallInteger, Text
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.order import NO_LIMIT_PX
 from arbitrage_core.domain.refusal import REFUSAL_SLOTS, Refusal
 from arbitrage_core.engine.output import (
     CHANGE_OUT,
@@ -40,9 +41,9 @@ DTYPES: dict[str, np.dtype] = {
 }
 """The records of each log, by its name in `SessionLog`. Reports are not recorded: the journal has them."""
 
-NOTHING: dict[str, dict[str, int]] = {
+NOTHING: dict[str, dict[str, float]] = {
     "orders": {
-        "limit_px": 0,
+        "limit_px": NO_LIMIT_PX,
         "buy_received_ns": 0,
         "buy_bid_px": 0,
         "buy_ask_px": 0,
@@ -75,7 +76,7 @@ class Binding:
     dtype: str
     names: str = ""
     is_flag: bool = False
-    nothing: int | None = None
+    nothing: float | None = None
     may_lack: bool = False
 
 
@@ -127,7 +128,7 @@ def copy_columns(
         else:
             if one.is_flag:
                 _must_lie(values, 0, 1, f"{log}: {one.field}")
-            missing = None if one.nothing is None else _bits(values) == one.nothing
+            missing = None if one.nothing is None else is_nothing(values, one.nothing)
             columns[one.column] = Numbers(values.astype(one.dtype, copy=False), missing)
     return columns
 
@@ -137,9 +138,11 @@ def _must_lie(values: np.ndarray, least: int, most: int, what: str) -> None:
         raise InvariantBroken(f"{what} lies outside {least} to {most}")
 
 
-def _bits(values: np.ndarray) -> np.ndarray:
-    """Doubles by their bits, so that −0.0 is not taken for nothing."""
-    return values.view(np.int64) if values.dtype.kind == "f" else values
+def is_nothing(values: np.ndarray, nothing: float) -> np.ndarray:
+    """bool[n]: which of a log's values stand for nothing; doubles by their bits, so that −0.0 is not taken for 0."""
+    if values.dtype.kind != "f":
+        return values == nothing
+    return values.view(np.int64) == np.float64(nothing).view(np.int64)
 
 
 def select_query(

@@ -18,7 +18,7 @@ from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.trade import ExitReason, Phase
 from arbitrage_core.engine.state import Approval
 from arbitrage_core.storage.record.database import Record
-from arbitrage_core.storage.record.entries import GUARD, GUARDS, NOTHING, SYMBOL, bindings
+from arbitrage_core.storage.record.entries import GUARD, GUARDS, NOTHING, SYMBOL, bindings, is_nothing
 from arbitrage_core.storage.record.reader import Session, read_log, session_row
 from arbitrage_core.storage.record.session_row import SessionRow, digits_of
 
@@ -111,12 +111,13 @@ def _named(values: np.ndarray, enum: type[IntEnum]) -> pd.Categorical:
     return pd.Categorical.from_codes(places[values], [member.name for member in enum])  # −1 is the last: missing
 
 
-def _with_gaps(values: np.ndarray, nothing: int | None) -> object:
+def _with_gaps(values: np.ndarray, nothing: float | None) -> object:
     if nothing is None:
         return values
+    missing = is_nothing(values, nothing)
     if values.dtype.kind == "f":
-        return np.where(values.view(np.int64) == nothing, np.nan, values)
-    return pd.arrays.IntegerArray(values.astype(np.int64), values == nothing)
+        return np.where(missing, np.nan, values)
+    return pd.arrays.IntegerArray(values.astype(np.int64), missing)
 
 
 def _money(config: SessionConfig, log: str, name: str, entries: np.ndarray, amounts: np.ndarray) -> object:

@@ -92,6 +92,9 @@ def account_dtype(shape: Shape) -> np.dtype:
     """The venues' books, orders and ledger."""
     levels_f8, levels_i8 = ("f8", (shape.levels,)), ("i8", (shape.levels,))
     book = record(
+        withheld="i8",  # Withheld: why nothing is dealt at this book
+        good_bid_px="f8",  # the last one that could be, 0 before the first; likewise the ask
+        good_ask_px="f8",
         bid_px=levels_f8, bid_qty=levels_f8, ask_px=levels_f8, ask_qty=levels_f8,
         bid_taken_lots=levels_i8, ask_taken_lots=levels_i8,
     )  # fmt: skip
@@ -99,6 +102,8 @@ def account_dtype(shape: Shape) -> np.dtype:
         touched=("i8", (shape.venues,)),  # non-zero: the next quote finds taken depth or resting orders
         books=(book, (shape.venues,)),
         resting=("i8", (shape.venues,)),  # how many orders rest
+        crossed_quotes=("i8", (shape.venues,)),
+        implausible_quotes=("i8", (shape.venues,)),
         position_lots=("i8", (shape.venues,)),
         reported_lots=("i8", (shape.venues,)),  # the position as far as reported
         report_sequence="i8",

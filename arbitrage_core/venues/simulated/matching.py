@@ -6,6 +6,7 @@ from arbitrage_core.domain.compiled import compiled
 from arbitrage_core.domain.money import NO_AMOUNT, amount_of
 from arbitrage_core.domain.order import OrderState, OrderStyle
 from arbitrage_core.engine.size import lots_in
+from arbitrage_core.venues.simulated.plausible import Withheld, is_near
 from arbitrage_core.venues.simulated.reports import NEWS, fee_of, report
 
 
@@ -58,7 +59,8 @@ def take(account, terms, s, order):
     """Takes from the standing book, level by level, what the limit allows."""
     symbol, market = account.symbols[s], terms.symbols[s].markets[order.venue]
     lot_base, book = terms.symbols[s].lot_base, symbol.books[order.venue]
-    for level in range(len(book.bid_px)):
+    levels = len(book.bid_px) if book.withheld == Withheld.NOT else 0
+    for level in range(levels):
         px = level_px(book, order.side, level)
         if not (px > 0.0 and px < 1e300):
             break
@@ -140,6 +142,8 @@ def meet_quote(account, terms, s, venue, now_ns):
     """A new book crosses resting orders: each is filled at its own limit, as maker, up to the depth that crosses."""
     symbol, lot_base = account.symbols[s], terms.symbols[s].lot_base
     book, market, sequence = symbol.books[venue], terms.symbols[s].markets[venue], np.int64(-1)
+    if book.withheld != Withheld.NOT:
+        return
     for _ in range(len(symbol.orders)):
         slot = next_resting(symbol, venue, sequence)
         if slot < 0:
@@ -165,6 +169,7 @@ def meet_print(account, terms, row):
     """A print strictly through resting orders fills them in the order they were sent, up to its own lots."""
     s, venue = np.int64(row.symbol), np.int64(row.venue)
     symbol, market = account.symbols[s], terms.symbols[s].markets[venue]
+    book = symbol.books[venue]
     left_lots, sequence = lots_in(row.qty, terms.symbols[s].lot_base), np.int64(-1)
     for _ in range(len(symbol.orders)):
         slot = next_resting(symbol, venue, sequence)
@@ -173,7 +178,7 @@ def meet_print(account, terms, row):
         order = symbol.orders[slot]
         sequence, filled_before = order.sequence, order.filled_lots
         through = row.px < order.limit_px if order.side > 0 else row.px > order.limit_px
-        if not (through and row.px > 0.0):
+        if not (through and row.px > 0.0 and is_near(row.px, book.good_bid_px, book.good_ask_px)):
             continue
         lots = min(order.lots - order.filled_lots, left_lots)
         lots -= lots % market.step_lots

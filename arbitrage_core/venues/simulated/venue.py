@@ -12,6 +12,7 @@ from arbitrage_core.domain.order import FIRST_FINAL_STATE, Action, OrderState, O
 from arbitrage_core.domain.row import RowKind
 from arbitrage_core.engine.state import NEVER_NS
 from arbitrage_core.venues.simulated.matching import level_px, meet_print, meet_quote, rest_or_expire, take
+from arbitrage_core.venues.simulated.plausible import Withheld, can_be, withheld_at
 from arbitrage_core.venues.simulated.reports import (
     ANSWER,
     DRAW_CANCEL_LATENCY,
@@ -40,6 +41,7 @@ def see_quote(account, terms, row):
     """The book is replaced, its depth is whole again, and resting orders it crosses are filled."""
     symbol, v = account.symbols[row.symbol], row.venue
     book = symbol.books[v]
+    judge_quote(symbol, v, book, row.bid_px[0], row.ask_px[0])
     for k in range(len(book.bid_px)):
         book.bid_px[k] = row.bid_px[k]
         book.bid_qty[k] = row.bid_qty[k]
@@ -47,6 +49,32 @@ def see_quote(account, terms, row):
         book.ask_qty[k] = row.ask_qty[k]
     if symbol.touched[v] != 0:
         renew(account, terms, row)
+
+
+@inlined
+def judge_quote(symbol, v, book, bid_px, ask_px):
+    """Whether the venue deals at a quote with these best prices. Called while `book` is still the one before."""
+    sound = can_be(bid_px, book.good_bid_px, book.bid_px[0]) & can_be(ask_px, book.good_ask_px, book.ask_px[0])
+    if sound & (bid_px > 0.0) & (bid_px < ask_px):
+        book.withheld, book.good_bid_px, book.good_ask_px = Withheld.NOT, bid_px, ask_px
+    else:
+        judge_closely(symbol, v, book, bid_px, ask_px)
+
+
+@apart
+def judge_closely(symbol, v, book, bid_px, ask_px):
+    """Of a quote that is not plainly sound: an empty side, a first price, or one that cannot be."""
+    before = book.bid_px[0], book.ask_px[0]
+    book.withheld = withheld_at(bid_px, ask_px, book.good_bid_px, book.good_ask_px, before[0], before[1])
+    if book.withheld == Withheld.CROSSED:
+        symbol.crossed_quotes[v] += 1
+    elif book.withheld == Withheld.IMPLAUSIBLE:
+        symbol.implausible_quotes[v] += 1
+    else:
+        if bid_px != 0.0:
+            book.good_bid_px = bid_px
+        if ask_px != 0.0:
+            book.good_ask_px = ask_px
 
 
 @apart

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage_core.domain.market import Market, Venue
-from arbitrage_core.domain.order import Action, OrderState, OrderStyle, Purpose
+from arbitrage_core.domain.order import NO_LIMIT_PX, Action, OrderState, OrderStyle, Purpose
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
 from flows.report.exposure import exposure_of
@@ -87,7 +87,7 @@ LIVES = {
     "sent and refused at one instant": (Told().send(1, 7, 50).end(1, 7, 50, 0, OrderState.REJECTED), [(1, 0.0)]),
     "a sale at no less than the touch": (Told().send(1, 7, 50, side=-1, decision_px=104.0), [(1, 52.0)]),
     "a market order buys at the bound": (
-        Told().send(1, 7, 50, style=OrderStyle.MARKET, limit_px=0.0),
+        Told().send(1, 7, 50, style=OrderStyle.MARKET, limit_px=NO_LIMIT_PX),
         [(1, 50.5)],
     ),
     "a query is no order": (Told().send(1, 7, 50).send(2, 7, 50, action=Action.QUERY), [(1, 50.0)]),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from arbitrage_core.domain.errors import BadInput, InvariantBroken
+from arbitrage_core.domain.order import NO_LIMIT_PX
 from arbitrage_core.domain.row import Command
 from arbitrage_core.engine.output import ORDER_OUT
 from arbitrage_core.storage.record.binary_copy import Numbers, Texts, packed
@@ -145,7 +146,7 @@ def noise(log: str, count: int, seed: int) -> np.ndarray:
 def test_any_numbers_come_back_bit_for_bit(record: Record, log: str, count: int):
     entries = noise(log, count, count)
     if log == "orders":
-        entries["limit_px"][::3] = 0
+        entries["limit_px"][::3] = NO_LIMIT_PX
         entries["buy_received_ns"][::2] = 0
         entries["buy_bid_px"][::5] = -0.0  # not the engine's "nothing", which is +0.0
     with RecordWriter.begin(record, mixed_run().start) as writer:
@@ -217,7 +218,8 @@ def test_frames_have_names_for_codes_and_gaps_for_nothing(record: Record):
     run = mixed_run()
     row = record_run(record, run).session
     orders, trades, incidents = run.log.orders.copy(), run.log.trades.copy(), run.log.incidents.copy()
-    orders["limit_px"][0], trades["opened_ns"][0], trades["leg_gap_ns"][1], incidents["resolution"][0] = 0.0, 0, -1, -1
+    orders["limit_px"][0], trades["opened_ns"][0] = NO_LIMIT_PX, 0
+    trades["leg_gap_ns"][1], incidents["resolution"][0] = -1, -1
     frame = frame_of(row, "orders", orders)
     assert frame["limit_px"].isna().tolist() == [True] + [False] * (len(orders) - 1)
     assert set(frame["action"]) <= {"SUBMIT", "CANCEL", "QUERY"}
