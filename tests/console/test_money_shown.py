@@ -1,6 +1,6 @@
 """Money on the pages, in the digits its currency needs: ETH in BTC earns thousandths of a BTC, and that can be read."""
 
-from collections.abc import Callable
+import json
 from pathlib import Path
 
 import pytest
@@ -111,38 +111,8 @@ MONEY: list[tuple[str, float, str]] = [
 
 
 @pytest.mark.parametrize("currency, value, text", MONEY)
-def test_thousands_lose_their_cents_and_coins_keep_their_digits(currency, value, text, capsys, page: Callable):
-    print_summary(page(currency, value), title="Backtest")
+def test_thousands_lose_their_cents_and_coins_keep_their_digits(currency, value, text, sessions, capsys, tmp_path):
+    quiet = ["--set", "entry_spread_bps=400", "--no-journal", "--json"]
+    document = json.loads(told(capsys, "backtest", *rows_in("USDT", tmp_path), *quiet)[1])
+    print_summary({**document, "reporting_currency": currency, "pnl_quote": value}, title="Backtest")
     assert f"PnL net {text}" in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.fixture
-def page() -> Callable[[str, float], dict]:
-    """The document of a session that traded nothing, with a profit put in."""
-
-    def made(currency: str, value: float) -> dict:
-        nothing = {"pnl_quote": value, "gross_quote": 0.0, "fees_quote": 0.0, "max_drawdown_quote": 0.0}
-        return {
-            **nothing,
-            "reporting_currency": currency,
-            "quoted_in": {},
-            "session": "s",
-            "rows": 1,
-            "rows_per_s": 1.0,
-            "entries": 0,
-            "closed_trades": 0,
-            "unwound": 0,
-            "open": 0,
-            "win_rate": None,
-            "state_hash": "0" * 64,
-            "opportunities": {"seen": 0, "taken": 0, "missed": 0, "missed_by": {}},
-            "refusals": {},
-            "incidents": {"count": 0, "cost_quote": 0.0, "standing": 0},
-            "statistics": {
-                "drawdown": {"max_drawdown_pct": None},
-                "edge": {},
-                "legs": {"leg_gap_ms": {"count": 0}},
-            },
-        }
-
-    return made
