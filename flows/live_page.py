@@ -12,6 +12,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.exceptions import PrefectException
 
+NOT_WRITTEN = (PrefectException, httpx.HTTPError, OSError)
+
 
 class LivePage:
     """The artifact `key` of this run. `line` is called with words for the log. From one thread at a time."""
@@ -30,11 +32,19 @@ class LivePage:
         """Puts other words in its place, from any thread."""
         if self._artifact is None or (markdown == self._shown and description is None):
             return
-        wanted: dict[str, str] = {"data": markdown} | ({} if description is None else {"description": description})
         try:
-            with get_client(sync_client=True) as client:
-                client.update_artifact(self._artifact, ArtifactUpdate(**wanted))
+            write_over(self._artifact, markdown, description)
             self._shown = markdown
-        except (PrefectException, httpx.HTTPError, OSError) as error:
+        except NOT_WRITTEN as error:
             self._artifact = None
             self._line(f"the page {self._key} is not kept up to date any more: {type(error).__name__}")
+
+
+def write_over(artifact: UUID, data: object, description: str | None = None) -> None:
+    """Puts other data into an artifact, from any thread. Raises one of NOT_WRITTEN.
+
+    Prefect's own `update_progress_artifact` leaves a connection open for each call from a thread without a run.
+    """
+    wanted = {"data": data} | ({} if description is None else {"description": description})
+    with get_client(sync_client=True) as client:
+        client.update_artifact(artifact, ArtifactUpdate(**wanted))

@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import httpx
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.exceptions import PrefectException
+from prefect.artifacts import create_progress_artifact
 
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.session.live_runner import LiveRunner
-from flows.live_page import LivePage
+from flows.live_page import NOT_WRITTEN, LivePage, write_over
 
 SHOWN_EVERY_S = 2.0
 SAID_EVERY = 5
@@ -99,8 +97,8 @@ class SessionPage:
             self._line(self.words(seen))
         if self._rows:
             try:
-                update_progress_artifact(self._bar, min(100.0 * seen.rows / self._rows, 100.0))
-            except (PrefectException, httpx.HTTPError, OSError):
+                write_over(self._bar, min(100.0 * seen.rows / self._rows, 100.0))
+            except NOT_WRITTEN:
                 self._rows = None  # the page says the rows as well
 
     def words(self, seen: Seen) -> str:

@@ -26,7 +26,7 @@ from arbitrage_core.services import operating_system
 from arbitrage_core.services.environment import CHECKOUT, program, program_environment, server_environment
 from arbitrage_core.services.ground import make_ground
 from arbitrage_core.services.instance import Instance
-from arbitrage_core.services.interpreter import Interpreter, interpreter_for
+from arbitrage_core.services.interpreter import interpreter_for
 from arbitrage_core.services.operating_system import give, private_user, write_private
 from arbitrage_core.services.prefect_api import call, parted
 from arbitrage_core.services.service import Answer, Notice, Service, State
@@ -80,6 +80,22 @@ def prefect_once(url: str, modules: Sequence[str], words: Sequence[str]) -> list
     `url` stands in the command line: it must be one that anybody may ask.
     """
     return program(_LAUNCHER, ",".join(modules), parted(url)[0], *words)
+
+
+def server_settings(folder: Path, api_url: str) -> dict[str, str]:
+    """What Prefect's server is started with: `folder` its home, `api_url` its own address, password included."""
+    address, password = parted(api_url)
+    stated = {
+        **client_settings(folder, api_url),
+        "PREFECT_SERVER_API_AUTH_STRING": password,
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address.removesuffix("/api"),  # by default any page may call it
+        "PREFECT_SERVER_UI_API_URL": address,
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "page"),  # by default it writes where it is installed
+        **dict.fromkeys(("HOME", "USERPROFILE"), str(folder)),
+        **dict.fromkeys(("USER", "LOGNAME", "USERNAME"), USER),
+    }
+    return server_environment(_scratch(folder), **stated)
 
 
 def prefect_environment(folder: Path, api_url: str) -> dict[str, str]:
@@ -140,7 +156,6 @@ class PrefectServer(Service):
         """Starts the process."""
         user = private_user(self.checkout)
         ground = make_ground(self.folder, user)
-        ground.chmod(0o700)
         if self._home_of_old().is_dir() and not any(ground.iterdir()):
             for one in self._home_of_old().iterdir():
                 shutil.move(one, ground / one.name)
@@ -148,27 +163,12 @@ class PrefectServer(Service):
         if not (ground / "prefect.db").exists():
             notice("making Prefect's database; once, about ten seconds")
         python = interpreter_for(user, notice)
-        environment = self._environment(ground, port, python)
+        environment = server_settings(ground, self.url(port)) | python.environment
         packages = [CHECKOUT if user is None else _copied_to(ground / "program"), *python.packages]
         give(ground, user)
         code = _SERVER.format(packages=[str(path) for path in packages])
-        command = [python.program, "-I", "-X", "utf8", "-c", code, PROGRAM, "start", str(port)]
+        command: list[str | Path] = [python.program, "-I", "-X", "utf8", "-c", code, PROGRAM, "start", str(port)]
         return operating_system.spawn(command, log=self.log, user=user, environment=environment, folder=ground)
-
-    def _environment(self, ground: Path, port: int, python: Interpreter) -> dict[str, str]:
-        stated = {
-            **client_settings(ground, self.url(port)),
-            **python.environment,
-            "PREFECT_SERVER_API_AUTH_STRING": self.password(),
-            "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
-            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": self.address(port),  # by default any page may call it
-            "PREFECT_SERVER_UI_API_URL": f"{self.address(port)}/api",
-            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(ground / "page"),  # by default it writes where it is installed
-            "HOME": str(ground),
-            "USERPROFILE": str(ground),
-            **dict.fromkeys(("USER", "LOGNAME", "USERNAME"), USER),
-        }
-        return server_environment(_scratch(ground), **stated)
 
     def _home_of_old(self) -> Path:
         """Where versions that ran the server as whoever started it kept its data."""
@@ -196,9 +196,8 @@ class PrefectServer(Service):
     def sign_in_page(self, port: int) -> Path:
         """A page for a browser of this account that opens Prefect's page signed in; in a file of mode 0600."""
         path = self.folder / "sign-in.html"
-        write_private(
-            path, _SIGN_IN.format(address=self.address(port), token=base64.b64encode(self.password().encode()).decode())
-        )
+        token = base64.b64encode(self.password().encode()).decode()
+        write_private(path, _SIGN_IN.format(address=self.address(port), token=token))
         return path
 
     def end_in_order(self, instance: Instance) -> None:

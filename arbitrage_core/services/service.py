@@ -7,7 +7,6 @@ with this checkout's secret. Commands that start at the same time meet at a lock
 
 import os
 import random
-import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -24,7 +23,8 @@ from arbitrage_core.services.failure import ServiceFailed
 from arbitrage_core.services.ground import ground_of
 from arbitrage_core.services.home import DEFAULT_NAME, checkout_id
 from arbitrage_core.services.instance import Instance, forget_instance, read_instance
-from arbitrage_core.services.operating_system import is_free, make_passable, write_private
+from arbitrage_core.services.operating_system import is_free, make_passable
+from arbitrage_core.services.secret import secret_in
 from arbitrage_core.storage.lock import WriterLock
 
 Notice = Callable[[str], None]
@@ -301,15 +301,7 @@ class Service(ABC):
 
     def secret(self) -> str:
         """This checkout's password for the server, drawn when first needed; in a file of mode 0600."""
-        path = self.folder / "password"
-        try:
-            found = path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            found = ""
-        if len(found) < 32 or not found.isalnum():
-            found = secrets.token_hex(24)
-            write_private(path, found + "\n")
-        return found
+        return secret_in(self.folder)
 
     def remembered_port(self) -> int | None:
         """The port it listened on last, or None."""

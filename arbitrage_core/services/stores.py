@@ -15,6 +15,7 @@ from arbitrage_core.services.service import Notice, Service, ServiceStatus
 from arbitrage_core.services.valkey import Valkey
 
 STATUS_S = 0.6
+NEVER_STARTED = "http://127.0.0.1:0/api"
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ def ensure_prefect(notice: Notice) -> str:
         return outside
     server = PrefectServer(folder)
     port = server.likely_port(notice)
+    likely = server.url(port)
     with ThreadPoolExecutor(2) as at_once:
         started = at_once.submit(server.ensure, notice)
-        worker = at_once.submit(PrefectWorker(folder).at(server.url(port)).ensure, notice)
+        worker = at_once.submit(PrefectWorker(folder).at(likely).ensure, notice)
         url = server.url(started.result().port)
         worker.result()
-    if url != server.url(port):  # the port was taken in between
+    if url != likely:  # the port was taken in between
         worker_of_old = PrefectWorker(folder).at(url)
         worker_of_old.stop()
         worker_of_old.ensure(notice)
@@ -138,4 +140,5 @@ def _known_api_url(server: PrefectServer) -> str:
         outside = external.PREFECT.url
     except ServiceFailed:
         outside = None  # no address: said where it is asked for
-    return outside or server.url(server.remembered_port() or 0)
+    port = server.remembered_port()
+    return outside or (NEVER_STARTED if port is None else server.url(port))  # a question draws no password

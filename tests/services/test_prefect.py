@@ -2,7 +2,12 @@
 
 import json
 import os
+import re
+import subprocess
+import sys
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -12,7 +17,7 @@ from arbitrage_core.services.operating_system import WINDOWS
 from arbitrage_core.services.prefect import PrefectServer, PrefectWorker, prefect_environment
 from arbitrage_core.services.prefect_api import call
 from arbitrage_core.services.service import State
-from arbitrage_core.services.stores import ensure_prefect, likely_prefect, status, stop_all
+from arbitrage_core.services.stores import ensure_prefect, likely_prefect, prefect_page, status, stop_all
 from deployments.deploy import Deploying
 from tests.services.servers import no_notice
 
@@ -63,6 +68,43 @@ def test_server_and_worker_from_start_to_end(home: Path):
     assert stop_all() == ["worker", "prefect"]
     assert states() == {"prefect": State.DOWN, "worker": State.DOWN}
     assert server.processes() + worker.processes() == []
+
+
+def test_a_server_of_an_older_version_which_lets_everybody_in_is_ended_and_its_data_are_kept(home: Path):
+    server = PrefectServer(home)
+    of_old = server.folder / "home"
+    of_old.mkdir(parents=True)
+    (of_old / "kept").write_text("sesame")
+    command = [sys.executable, "-c", "import time; time.sleep(600)", "server", "start"]
+    with subprocess.Popen(command, env={**os.environ, "PREFECT_HOME": str(of_old)}) as old:
+        try:
+            told_of: list[str] = []
+            port = server.ensure(told_of.append).port
+            old.wait(30)
+        finally:
+            old.kill()
+    assert "lets everybody in" in told_of[0]
+    assert server.ask(port, 20).state is State.UP
+    assert (server.data / "kept").read_text() == "sesame"
+    assert not of_old.exists()
+
+
+def test_the_page_is_opened_signed_in_by_a_file_and_not_by_an_address_that_others_see(home: Path):
+    page = prefect_page(no_notice)
+    secret = PrefectServer(home).secret()
+    assert page.address.startswith("http://127.0.0.1:")
+    assert secret not in f"{page.address} {page.sign_in}"
+    assert Path(page.password_file).read_text().strip() == secret
+    file = Path(page.sign_in.removeprefix("file://"))
+    assert file.stat().st_mode & 0o077 == 0
+    told = file.read_text()
+    (action,) = re.findall(r'action="([^"]+)"', told)
+    (token,) = re.findall(r'name="token" value="([^"]+)"', told)
+    assert action == f"{page.address}/arb/sign-in"
+    form = urllib.parse.urlencode({"token": token}).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(action, form, {"Origin": "null"}), timeout=20) as answer:
+        assert token in answer.read().decode()
 
 
 def test_deployments_of_a_server_that_never_comes_are_given_up(home: Path):
