@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Iterable
 
+from console.plain import line
+
 
 def say_notes(notes: Iterable[str]) -> None:
-    """A line each. Names in them were seen to be printable when the rows were opened."""
+    """A line each."""
     for note in notes:
-        print(f"note: {note}", file=sys.stderr, flush=True)
+        line(f"note: {note}", sys.stderr)

@@ -67,7 +67,7 @@ def test_venues_that_never_overlap_are_said_at_the_start_and_stand_in_the_docume
     ),
 )
 def test_so_they_are_before_servers_are_asked_for(command, first, apart, sessions, capsys, monkeypatch):
-    def stop(notice: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise BadInput("stopped by the test")
 
     monkeypatch.setattr(first, stop)
