@@ -134,8 +134,10 @@ def _ensure_redis(notice: Notice) -> str:
 
 
 def _known_api_url(server: PrefectServer) -> str:
+    """Where Prefect's server was last, or, before it ever ran, where nothing is: to ask must not write its password."""
     try:
         outside = external.PREFECT.url
     except ServiceFailed:
         outside = None  # no address: said where it is asked for
-    return outside or server.url(server.remembered_port() or 0)
+    port = server.remembered_port()
+    return outside or (server.address(0) if port is None else server.url(port))
