@@ -51,6 +51,7 @@ def _headline(document: Document) -> list[tuple[str, str]]:
         ),
         *_left_open(document),
         *_withheld(document),
+        *(("far exits", told) for told in far_exits_told(document)),
         ("state", str(document["state_hash"])[:16]),
     ]
 
@@ -62,6 +63,17 @@ def _left_open(document: Document) -> list[tuple[str, str]]:
         reasons[trade["because"]] = reasons.get(trade["because"], 0) + 1
     told = [f"{count} open: {reason}" for reason, count in list(reasons.items())[:NAMES_SHOWN_MAX]]
     return [("flat", f"no; {'; '.join(told)}")] if told else []
+
+
+def far_exits_told(document: Document) -> tuple[str, ...]:
+    """That trades left at prices too far apart, and what that brought; nothing, or one line."""
+    found, currency = document.get("far_exits"), document["reporting_currency"]
+    if not found or not found["trades"]:
+        return ()
+    count = "1 trade" if found["trades"] == 1 else f"{found['trades']:,} trades"
+    brought = f"{_money(found['pnl_quote'], currency)} {currency} of the PnL"
+    apart = "left while the venues' prices were further apart than spread_max_bps"
+    return (f"{count} {apart}: {brought}; was it so, or are the quotes wrong?",)
 
 
 def _withheld(document: Document) -> list[tuple[str, str]]:

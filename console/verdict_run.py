@@ -24,6 +24,7 @@ from console.preset_named import preset_named
 from console.progress import RowsProgress
 from console.session_folder import find_session
 from console.source import Wanted, cited_source, source_of
+from console.summary import far_exits_told
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,10 @@ def _backtested(order: Order) -> _Case:
     cited = None if preset is None else preset.cited
     with RowsProgress(source.rows, "backtest") as progress:
         result = run_backtest(config, source.feed, preset=cited, progress=progress, notice=progress.notice)
+    say_notes(far := far_exits_told(result.document))
     flaws = tuple(str(violation) for violation in result.violations)
     key = config.session_key(data_digest(source.feed))
-    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws, key, notes)
+    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws, key, (*notes, *far))
 
 
 def _replayed(order: Order, session: str) -> _Case:
@@ -136,6 +138,7 @@ def _replayed(order: Order, session: str) -> _Case:
     with RowsProgress(1, "replay") as progress:
         result = replay_session(folder, cited, progress=progress, notice=progress.notice)
     notes = () if cited is None else rows_notes(result.config, cited)
+    notes = (*notes, *far_exits_told(result.document))
     say_notes(notes)
     flaws = () if result.document["identical"] else (f"its replay differs: {result.document['difference']}",)
     rows = JournalRows(folder) if cited is None else cited

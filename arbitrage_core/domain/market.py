@@ -4,15 +4,17 @@ from enum import StrEnum
 from math import isinf
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from arbitrage_core.domain.currency import LEAST_NOTIONAL_USDT, typical
+from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import key_of
 
 Bps = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(ge=0, le=86_400_000, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 PositiveQuantity = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+TICK_LEAST = 1e-18
 LimitQuote = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 """A limit in money; infinity is a stated "no limit"."""
 
@@ -63,6 +65,16 @@ class Market(BaseModel):
         if not isinstance(currency, str):
             return given
         return {"min_notional_quote": typical(LEAST_NOTIONAL_USDT, currency), **given}
+
+    @field_validator("tick")
+    @classmethod
+    def _tick_can_be_counted(cls, tick: float) -> float:
+        """Prices are multiples of it: of one below the smallest price there are more than a number can hold."""
+        if 0.0 < tick < TICK_LEAST:
+            raise BadInput(
+                f"tick = {tick:g} is finer than any price", f"allowed: {TICK_LEAST:g} or more, or 0: prices as quoted"
+            )
+        return tick
 
     @property
     def key(self) -> str:

@@ -21,6 +21,7 @@ from arbitrage_core.statistics.columns import Columns
 from arbitrage_core.statistics.currencies import quote_currencies
 from arbitrage_core.statistics.drawdown import drawdown_figures
 from arbitrage_core.statistics.executions import execution_figures
+from arbitrage_core.statistics.far_exits import far_exits
 from arbitrage_core.statistics.incidents import incident_figures
 from arbitrage_core.statistics.inventory import drift_figures, net_drift_lots
 from arbitrage_core.statistics.left_open import left_open
@@ -43,7 +44,8 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
     Top level: `reporting_currency, booking_unit, quoted_in` (statistics/currencies.py), `entries,
     closed_trades, unwound, open, voids, exits, win_rate, pnl_*,
     gross_*, fees_*, funding_*, slippage_*, turnover_*, fills, max_drawdown_*, start_*, equity_*, unrealised_*,
-    revaluation_*, refusals, opportunities, incidents, per_symbol, per_venue, per_pair, rebalancing, statistics`, where
+    revaluation_*, left_open, far_exits,
+    refusals, opportunities, incidents, per_symbol, per_venue, per_pair, rebalancing, statistics`, where
     `*` is `amount` and `quote`. PnL per symbol, and per venue, adds up exactly in `pnl_amount`. Raises ValueError when
     the log names a symbol or venue that the configuration does not have.
     """
@@ -65,6 +67,7 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
         **money("unrealised", _last(log, "unrealised_amount"), unit),
         **money("revaluation", _last(log, "revaluation_amount"), unit),
         "left_open": left_open(config, state),
+        "far_exits": far_exits(config, log, unit),
         "refusals": named_refusals(symbols["refusals"].sum(axis=0)),
         "opportunities": opportunity_figures(symbols),
         "incidents": incident_figures(session.incidents, symbols, unit),
