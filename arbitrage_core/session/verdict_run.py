@@ -23,10 +23,13 @@ from arbitrage_core.session.session import Session
 from arbitrage_core.session.variation import latency_most_ms, purse_is_short, with_latency, with_size, with_taker_fee
 from arbitrage_core.statistics.amounts import quote_of, total
 from arbitrage_core.statistics.break_even import BreakEven, break_even, cost_share, same_trades_fee_bps
+from arbitrage_core.statistics.far_exits import far_exits
 from arbitrage_core.statistics.losing_run import losing_run
 from arbitrage_core.statistics.trade_metrics import ended, trade_metrics
 from arbitrage_core.statistics.verdict import Judge, Verdict, discredited, judge
 
+FAR_SHARE_MAX = 0.1
+"""Of all that trades earned and lost: more of it made by far exits is no evidence of the strategy."""
 HELD_ROWS_MAX = 4_000_000
 """Rows of at most about 64 bytes each are kept in memory for the runs; more are read again for each."""
 
@@ -130,18 +133,31 @@ def judgement_of(
     """Judges a session by its log alone.
 
     `trials`: settings tried, this one included. `flaws`: what speaks against the log itself, laws broken or a replay
-    that differs; with any, it is no evidence. `judged`: another judge only in experiments.
+    that differs; with any, it is no evidence, nor where much of it was made at prices that are not to be believed.
+    `judged`: another judge only in experiments.
     """
     over = ended(log.trades)
     nets = nets_of(log, config)
     net, fees = total(over["realised_amount"]), total(over["fees_amount"])
     verdict = judged(nets, trials=trials, seed=config.seed)
+    doubt = f"the session's own books do not hold: {flaws[0]}" if flaws else _doubt_of_prices(config, log, nets)
     return Judgement(
-        discredited(verdict, f"the session's own books do not hold: {flaws[0]}") if flaws else verdict,
+        discredited(verdict, doubt) if doubt else verdict,
         losing_run(nets, seed=config.seed),
         cost_share(net, fees, total(over["slippage_amount"])),
         same_trades_fee_bps(net, fees, total(np.abs(log.fills["cash_reporting_amount"]))),
         trade_metrics(over, booking_unit(config.reporting_currency))["expectancy_bps"],
+    )
+
+
+def _doubt_of_prices(config: SessionConfig, log: SessionLog, nets: np.ndarray) -> str:
+    """Why what the trades earned is no evidence of what the strategy earns; empty when nothing speaks against it."""
+    far = far_exits(config, log, booking_unit(config.reporting_currency))
+    if not abs(float(far["pnl_quote"])) > FAR_SHARE_MAX * float(np.abs(nets).sum()):
+        return ""
+    return (
+        f"{far['trades']} trades left at prices too far apart to be believed, "
+        f"more than {FAR_SHARE_MAX:.0%} of all that trades earned and lost: look at the rows"
     )
 
 
