@@ -43,6 +43,7 @@ ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 CURE = "write a number of processes, as in --cluster 2, or a Dask scheduler's address, as in --cluster tcp://host:8786"
 START = "start one (dask scheduler) and its workers (dask worker), or leave --cluster out"
 FROM_CHECKOUT = "start workers with the environment of a checkout: .venv/bin/dask worker"
+NO_PAGES: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 PROJECT = "flows.tuning_share:__name__"
 """What every worker is asked to import first, all at once: a share would end a worker that cannot read it."""
 
@@ -180,7 +181,7 @@ def _client(wanted: int | str) -> Iterator["Client"]:
             made: dict[str, Any] = {"address": wanted}
         else:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="arb-cluster-", ignore_cleanup_errors=True))
-            stack.enter_context(dask.config.set({"temporary-directory": folder}))
+            stack.enter_context(dask.config.set({"temporary-directory": folder, **NO_PAGES}))
             made = {"cluster_kwargs": _local(wanted, folder)}
         runner = stack.enter_context(DaskTaskRunner(**made, client_kwargs={"timeout": ANSWER_S}))
         try:
@@ -200,7 +201,7 @@ def _local(processes: int, folder: str) -> dict[str, Any]:
     """A cluster of this machine: reachable from it alone, by those alone who have the certificate made for it.
 
     One thread a process: a share is one thread's work. No limit of memory, at which Dask would end workers that hold
-    the rows: they need what this process needs. Both pages are on ports that are free.
+    the rows: they need what this process needs. Dask's HTTP ports ask nobody who they are, so they have no pages.
     """
     from distributed.security import Security
 
