@@ -41,7 +41,7 @@ class Arrivals:
 @dataclass(frozen=True, eq=False)
 class StandingBooks:
     """What each of n arrivals meets: `number` int64[n] of the quote among all rows, `NO_BOOK` where there was none;
-    `px` and `qty` float64[n, levels] of the side it takes from, prices 0 where the book is crossed, at which nobody deals.
+    `px` and `qty` float64[n, levels] of the side it takes from, prices 0 where the book is crossed and nobody deals.
     `rates` float64[n, currencies], NaN before the first.
     """
 
