@@ -12,9 +12,11 @@ from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.preset_plan import plan_with_preset
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
+from arbitrage_core.session.rows_fit import rows_notes
 from arbitrage_core.storage.disk import make_folder
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.notes import say_notes
 from console.preset_named import preset_line, preset_named
 from console.progress import RowsProgress
 from console.session_folder import session_id, sessions_folder, written_whole
@@ -44,8 +46,11 @@ def run(order: Order) -> int:
     source = source_of(order.wanted)
     preset = preset_named(order.preset)
     config = config_of(source, order.settings, order.wanted.seed, preset)
+    notes = rows_notes(config, source.feed)
+    say_notes(notes)
     session = session_id("backtest", source.label, config.session_key(data_digest(source.feed)))
     result = _run(order, source, config, session, None if preset is None else preset.cited)
+    result.document["notes"] = list(notes)
     footer = preset_line(preset)
     if order.keeps_journal:
         folder = sessions_folder() / session

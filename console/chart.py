@@ -15,6 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.order import Purpose
 from arbitrage_core.domain.trade import ExitReason, Phase
@@ -135,7 +136,8 @@ class _Chart:
         document = self.result.document
         began, over = (str(moment)[:19].replace("T", " ") for moment in _times(np.array(self.span_ns)))
         counts = f"{began} to {over} UTC, {document['rows']:,} rows, {document['entries']:,} entries"
-        money = f"net {document['pnl_quote']:+,.2f} {self.result.config.reporting_currency}"
+        currency = self.result.config.reporting_currency
+        money = f"net {money_text(document['pnl_quote'], currency, signed=True)} {currency}"
         hidden = len(self.result.config.symbols) - len(self.symbols)
         rest = f" · {hidden} symbols with fewer entries not drawn" if hidden else ""
         return f"{escape(self.title)}<br><sup>{counts}, {money}{rest}</sup>"

@@ -86,8 +86,8 @@ def print_guards(found: dict[str, Any], *, as_json: bool) -> None:
             of_whom(one),
             one["kind"].lower(),
             one["cause"].lower(),
-            f"{one['observed']:,.4g}" if measured else "",
-            f"{one['limit']:,.4g}" if measured else "",
+            _figure(one["observed"]) if measured else "",
+            _figure(one["limit"]) if measured else "",
             _moment(one["release_ns"])[6:] if one["release_ns"] else "",
         )
     console.print(table)
@@ -103,6 +103,11 @@ def of_whom(event: Event) -> str:
 def words(rule: str) -> str:
     """A rule as a trader calls it."""
     return SHORT.get(rule, rule.lower().replace("_", " "))
+
+
+def _figure(value: float) -> str:
+    """A loss, bps or a count: four digits, and whole numbers where four would not show them."""
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 def _moment(ns: int) -> str:

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.session.live_runner import LiveRunner
@@ -74,21 +75,21 @@ class PaperPanel:
             f"trades {int(symbols['entries'].sum()):,}, {runner.open_trades} open",
             _money("realised", int(state.realised_amount) * unit, config.reporting_currency),
             _money("equity", equity - start, config.reporting_currency),
-            f"drawdown {int(state.drawdown_amount) * unit:,.2f}",
+            f"drawdown {money_text(int(state.drawdown_amount) * unit, config.reporting_currency)}",
             f"loop {standing.busy_share:.0%}",
         )
         return Group(head, grid, self._symbols(runner), self._refusals(symbols))
 
     def _symbols(self, runner: LiveRunner) -> Table:
         config, state = runner.session.config, runner.session.state[0]
-        unit = booking_unit(config.reporting_currency)
+        currency, unit = config.reporting_currency, booking_unit(config.reporting_currency)
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for name in ("symbol", "entries", "closed", "unwound", "open", "wins", "net"):
             table.add_column(name, justify="left" if name == "symbol" else "right")
         for place, name in enumerate(config.symbols[:SYMBOLS_SHOWN]):
             symbol = state.symbols[place]
             counts = [str(int(symbol[field])) for field in ("entries", "closed", "unwound", "in_use", "wins")]
-            table.add_row(shown(name), *counts, f"{int(symbol.realised_amount) * unit:+,.2f}")
+            table.add_row(shown(name), *counts, money_text(int(symbol.realised_amount) * unit, currency, signed=True))
         if len(config.symbols) > SYMBOLS_SHOWN:
             table.add_row(f"and {len(config.symbols) - SYMBOLS_SHOWN} more", style="dim")
         return table
@@ -102,7 +103,7 @@ class PaperPanel:
 
 def _money(label: str, value: float, currency: str) -> Text:
     colour = "green" if value > 0 else "red" if value < 0 else ""
-    return Text.assemble(f"{label} ", (f"{value:+,.2f}", colour), f" {currency}")
+    return Text.assemble(f"{label} ", (money_text(value, currency, signed=True), colour), f" {currency}")
 
 
 def _time_of(row_ns: int) -> str:

@@ -14,9 +14,11 @@ from arbitrage_core.session.pace import pace_of
 from arbitrage_core.session.paper import PaperOrder, run_paper
 from arbitrage_core.session.proof import prove
 from arbitrage_core.session.result import SessionResult
+from arbitrage_core.session.rows_fit import rows_notes
 from console.backtest_run import config_of, traded_names
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.notes import say_notes
 from console.paper_panel import PaperPanel
 from console.preset_named import preset_line, preset_named
 from console.progress import RowsProgress
@@ -47,6 +49,8 @@ def run(wish: PaperWish) -> int:
     source = source_of(wish.wanted)
     preset = preset_named(wish.preset)
     config = config_of(source, wish.settings, wish.wanted.seed, preset)
+    notes = rows_notes(config, source.feed)
+    say_notes(notes)
     name = unused_name(session_id("paper", source.label, config.session_key(data_digest(source.feed))))
     folder = sessions_folder() / name
     with PaperPanel(name, source, wish.pace) as panel:
@@ -67,7 +71,7 @@ def run(wish: PaperWish) -> int:
         with open_logs(home(), name, console=panel.console) as book:
             result = run_paper(order, book, notice=panel.notice, on_look=panel.look)
     replayed = _replayed(wish, result, folder)
-    result.document["journal"] = str(folder)
+    result.document.update(journal=str(folder), notes=list(notes))
     _show(wish, source, result, preset_line(preset), replayed)
     return ACCEPTED if not result.violations and result.document["record"]["complete"] else FAILED
 

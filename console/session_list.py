@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.services import external
@@ -13,6 +14,7 @@ from arbitrage_core.services.home import checkout_id, home
 from arbitrage_core.services.postgres import Postgres
 from arbitrage_core.services.service import Service
 from arbitrage_core.services.valkey import Valkey
+from arbitrage_core.statistics.amounts import quote_of
 from arbitrage_core.storage.live_state.connection import connect
 from arbitrage_core.storage.live_state.heartbeat import fresh_sessions
 from arbitrage_core.storage.live_state.keys import Namespace
@@ -64,7 +66,7 @@ def _living(store: LiveState, name: str, beat: Any) -> dict[str, Any]:
             "phase": _phase(sections["session"]),
             "entries": sum(one["entries"] for one in counters),
             "open": sum(one["in_use"] for one in counters),
-            "pnl_quote": round(sections["pnl"]["realised_amount"] * unit, 8),
+            "pnl_quote": quote_of(sections["pnl"]["realised_amount"], unit),
             "currency": sections["session"]["reporting_currency"],
         }
     return found
@@ -127,7 +129,7 @@ def print_sessions(alive: Sessions, latest: Sessions, *, as_json: bool) -> None:
         for head in ("running", "phase", "pid", "since", "entries", "open", "net", "live state"):
             table.add_column(head, no_wrap=head != "running", overflow="fold")
         for one in alive:
-            net = f"{one['pnl_quote']:+,.2f} {one['currency']}" if "pnl_quote" in one else "–"
+            net = _net(one)
             cells = (one.get("phase", "–"), one.get("pid", "–"), _ago(one.get("started_ns", 0)))
             table.add_row(
                 one["session"],
@@ -149,6 +151,12 @@ def print_sessions(alive: Sessions, latest: Sessions, *, as_json: bool) -> None:
             cells = (one["name"], one["status"], started, one["fills"], one["trades"], state)
             table.add_row(*map(str, cells))
         console.print(table)
+
+
+def _net(one: dict[str, Any]) -> str:
+    if "pnl_quote" not in one:
+        return "–"
+    return f"{money_text(one['pnl_quote'], one['currency'], signed=True)} {one['currency']}"
 
 
 def _ago(since_ns: int) -> str:

@@ -79,6 +79,7 @@ def _recorded(wanted: Wanted) -> Source:
         wanted.levels,
         duration_ns=wanted.duration_ns,
         rows=wanted.rows,
+        paired=True,
     )
     label = _slug(wanted.data[0].stem) + (f"-and-{len(wanted.data) - 1}" if len(wanted.data) > 1 else "")
     expected = feed.quote_count if wanted.rows is None else min(feed.quote_count, wanted.rows)

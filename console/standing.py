@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.statistics.amounts import quote_of
 
@@ -21,13 +22,13 @@ def standing_lines(document: Document) -> list[tuple[str, str]]:
     unit = booking_unit(currency)
     fault = "" if session["fault"] == "NONE" else f", broken: {_words(session['fault'])}"
     instant = datetime.fromtimestamp(document["now_ns"] // 1000 / 1e6, UTC).isoformat(timespec="microseconds")
-    money = [f"{quote_of(pnl[name], unit):+,.2f} {currency}" for name in ("realised_amount", "equity_amount")]
+    realised, equity = (quote_of(pnl[name], unit) for name in ("realised_amount", "equity_amount"))
     return [
         ("at row", f"{document['to_row']:,}, {instant}, session {_words(session['phase'])}{fault}"),
         ("open trades", _listed([_trade(one) for one in standing["open_trades"]])),
         ("working orders", _listed([_order(one) for one in standing["working_orders"]])),
-        ("realised", money[0]),
-        ("equity", f"{money[1].removeprefix('+')} when it was last marked"),
+        ("realised", f"{money_text(realised, currency, signed=True)} {currency}"),
+        ("equity", f"{money_text(equity, currency)} {currency} when it was last marked"),
     ]
 
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.errors import AnomalyFound, BadInput
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.feeds.feed import Feed
 from arbitrage_core.feeds.scripted import Scripted
-from arbitrage_core.scenarios.catalogue import SCENARIOS, peg_script, scenario_of, stress_settings
+from arbitrage_core.scenarios.catalogue import CURRENCY, SCENARIOS, peg_script, scenario_of, stress_settings
 from arbitrage_core.scenarios.judgement import alike, judged, traded
 from arbitrage_core.scenarios.outcome import ScenarioOutcome, Traded
 from arbitrage_core.scenarios.run import Run
@@ -17,8 +18,10 @@ from arbitrage_core.scenarios.scenario import Scenario, Setting
 from arbitrage_core.scenarios.stress import run_of, setting_of, stressed_feed
 from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.preset_plan import params_below, plan_with_preset
+from arbitrage_core.session.rows_fit import rows_notes
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.notes import say_notes
 from console.page import Page, shown_of
 from console.preset_named import preset_named
 from console.progress import RowsProgress
@@ -61,16 +64,14 @@ class Ground:
     def plan(self, more: tuple[str, ...] = ()) -> SessionConfig:
         """The settings of all, the preset's, the operator's, and more. Raises BadInput."""
         source = self.source
-        of_all = dict(one.split("=") for one in stress_settings(source.feed.venues, source.feed.symbols))
+        below = {"params": source.params, "market_overrides": source.market_overrides, "seed": self.seed}
+        offer = Offer.of(source.feed, {CURRENCY})
 
         def plan(settings: tuple[str, ...]) -> SessionConfig:
-            return plan_session(
-                Offer.of(source.feed),
-                (*params_below(of_all, settings), *settings),
-                params=source.params,
-                market_overrides=source.market_overrides,
-                seed=self.seed,
-            )
+            currency = plan_session(offer, settings, **below).reporting_currency
+            of_all = stress_settings(source.feed.venues, source.feed.symbols, currency)
+            stressed = dict(one.rsplit("=", 1) for one in of_all)
+            return plan_session(offer, (*params_below(stressed, settings), *settings), **below)
 
         return plan_with_preset(self.preset, (*self.settings, *more), plan)
 
@@ -86,6 +87,8 @@ def run(
         missing = next(one for one in chosen if one not in possible)
         raise BadInput(f"{missing.name} needs {missing.symbols_least} symbols", "name more with --symbols")
     config = ground.plan()
+    notes = rows_notes(config, ground.source.feed)
+    say_notes(notes)
     with RowsProgress(len(possible) + 1, "scenarios") as progress:
         baseline = run_of(config, ground.feed, config, notice=progress.notice)
         found: list[dict[str, Any]] = []
@@ -98,8 +101,10 @@ def run(
             progress(number, 0)
     equal = alike(traded(baseline), outcomes)
     document = {
+        "reporting_currency": config.reporting_currency,
         "baseline": {**_figures(traded(baseline)), "laws": baseline.document["laws"]},
         "scenarios": found,
+        "notes": list(notes),
         "preset": None if ground.preset is None else ground.preset.cited,
         "equal": equal,
         "left_out": [one.name for one in chosen if one not in possible],
@@ -162,15 +167,15 @@ def _show(document: dict[str, Any]) -> None:
     for head in ("", "scenario", "injected", "net", "entries", "drawdown", "guards tripped"):
         fixed = head in ("scenario", "net", "entries", "drawdown")
         table.add_column(head, no_wrap=fixed, justify="right" if fixed and head != "scenario" else "left")
-    base = document["baseline"]
-    table.add_row("", "(baseline)", "nothing", *_cells(base))
+    base, currency = document["baseline"], document["reporting_currency"]
+    table.add_row("", "(baseline)", "nothing", *_cells(base, currency))
     for one in document["scenarios"]:
         mark = "[green]✓[/green]" if one["passed"] else "[red]✗[/red]"
         measured, unit = one["injection"]["measured"], one["injection"].get("unit", "")
         injected = (
             f"{'nothing' if measured is None else f'{measured:,.4g}'} of {one['injection']['intended']:,.4g} {unit}"
         )
-        table.add_row(mark, one["name"], injected, *(("–",) * 4 if one["pnl_quote"] is None else _cells(one)))
+        table.add_row(mark, one["name"], injected, *(("–",) * 4 if one["pnl_quote"] is None else _cells(one, currency)))
     console.print(table)
     for one in document["scenarios"]:
         for finding in one["findings"]:
@@ -185,7 +190,8 @@ def _show(document: dict[str, Any]) -> None:
     console.print(f"\n[bold {colour}]stress {said}[/bold {colour}]")
 
 
-def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+def _cells(one: dict[str, Any], currency: str) -> tuple[str, ...]:
     tripped = [f"{rule.partition('_MUST')[0].lower().replace('_', ' ')} {n}" for rule, n in one["guards"].items()]
     guards = ", ".join(tripped) or "none"
-    return f"{one['pnl_quote']:+,.2f}", str(one["entries"]), f"{one['max_drawdown_quote']:,.2f}", guards
+    net, depth = money_text(one["pnl_quote"], currency, signed=True), money_text(one["max_drawdown_quote"], currency)
+    return net, str(one["entries"]), depth, guards

@@ -7,11 +7,13 @@ from rich.box import SIMPLE_HEAD
 from rich.padding import Padding
 from rich.table import Table
 
+from arbitrage_core.domain.currency import money_digits, money_text
+from arbitrage_core.statistics.currencies import currency_notes
 from console.page import Page, shown, shown_of
 
 SYMBOLS_SHOWN_MAX = 12
 NAMES_SHOWN_MAX = 5
-DECIMALS_BELOW = 10_000
+DECIMALS_BELOW, CENTS = 10_000, 2
 NONE = "–"
 
 Document = dict[str, Any]
@@ -33,20 +35,23 @@ def _headline(document: Document) -> list[tuple[str, str]]:
     currency = document["reporting_currency"]
     counts = f"{document['entries']:,} entries = {document['closed_trades']:,} closed + {document['unwound']:,} unwound"
     deepest_pct = document["statistics"]["drawdown"]["max_drawdown_pct"]
-    money = f"(gross {_money(document['gross_quote'])}, fees {_money(document['fees_quote'], signed=False)})"
+    gross, fees = _money(document["gross_quote"], currency), _money(document["fees_quote"], currency, signed=False)
+    money = f"(gross {gross}, fees {fees})"
     return [
         ("session", str(document["session"])),
+        *(("currency", note) for note in currency_notes(document["quoted_in"])),
         ("rows", f"{document['rows']:,}, {_rate(document['rows_per_s'])} rows/s"),
         ("trades", f"{counts} + {document['open']:,} open"),
-        ("PnL net", f"{_coloured(document['pnl_quote'])} {currency} {money}"),
+        ("PnL net", f"{_coloured(document['pnl_quote'], currency)} {currency} {money}"),
         ("win rate", _share(document["win_rate"])),
         (
             "drawdown",
-            f"{_money(document['max_drawdown_quote'], signed=False)} {currency}"
+            f"{_money(document['max_drawdown_quote'], currency, signed=False)} {currency}"
             + (f" ({deepest_pct:.2f} % of the peak)" if deepest_pct is not None else ""),
         ),
         *_left_open(document),
         *_withheld(document),
+        *(("far exits", told) for told in far_exits_told(document)),
         ("state", str(document["state_hash"])[:16]),
     ]
 
@@ -54,10 +59,21 @@ def _headline(document: Document) -> list[tuple[str, str]]:
 def _left_open(document: Document) -> list[tuple[str, str]]:
     """Why what is open is open, the same reason once."""
     reasons: dict[str, int] = {}
-    for trade in document["left_open"]:
+    for trade in document.get("left_open", ()):
         reasons[trade["because"]] = reasons.get(trade["because"], 0) + 1
     told = [f"{count} open: {reason}" for reason, count in list(reasons.items())[:NAMES_SHOWN_MAX]]
     return [("flat", f"no; {'; '.join(told)}")] if told else []
+
+
+def far_exits_told(document: Document) -> tuple[str, ...]:
+    """That trades left at prices too far apart, and what that brought; nothing, or one line."""
+    found, currency = document.get("far_exits"), document["reporting_currency"]
+    if not found or not found["trades"]:
+        return ()
+    count = "1 trade" if found["trades"] == 1 else f"{found['trades']:,} trades"
+    brought = f"{_money(found['pnl_quote'], currency)} {currency} of the PnL"
+    apart = "left while the venues' prices were further apart than spread_max_bps"
+    return (f"{count} {apart}: {brought}; was it so, or are the quotes wrong?",)
 
 
 def _withheld(document: Document) -> list[tuple[str, str]]:
@@ -73,7 +89,7 @@ def _withheld(document: Document) -> list[tuple[str, str]]:
 
 def _per_symbol(document: Document) -> Table:
     table = _table("symbol", ">entries", ">closed", ">unwound", ">win", ">net", ">fees", ">capture")
-    symbols = document["per_symbol"]
+    symbols, currency = document["per_symbol"], document["reporting_currency"]
     ranked = sorted(symbols, key=lambda name: -abs(symbols[name]["pnl_amount"]))
     shown = [name for name in symbols if name in ranked[:SYMBOLS_SHOWN_MAX]]
     for name in shown:
@@ -84,8 +100,8 @@ def _per_symbol(document: Document) -> Table:
             f"{one['closed_trades']:,}",
             f"{one['unwound']:,}",
             _share(one["win_rate"]),
-            _coloured(one["pnl_quote"]),
-            _money(one["fees_quote"], signed=False),
+            _coloured(one["pnl_quote"], currency),
+            _money(one["fees_quote"], currency, signed=False),
             _share(one["edge"]["capture_ratio"]),
         )
     rest = [symbols[name] for name in symbols if name not in shown]
@@ -93,7 +109,8 @@ def _per_symbol(document: Document) -> Table:
         sums = [sum(one[key] for one in rest) for key in ("entries", "closed_trades", "unwound")]
         pnl, fees = (sum(one[key] for one in rest) for key in ("pnl_quote", "fees_quote"))
         counts = [f"{count:,}" for count in sums]
-        table.add_row(f"{len(rest)} more", *counts, "", _coloured(pnl), _money(fees, signed=False), "")
+        money = (_coloured(pnl, currency), _money(fees, currency, signed=False))
+        table.add_row(f"{len(rest)} more", *counts, "", *money, "")
     return table
 
 
@@ -120,9 +137,9 @@ def _arbitrage(document: Document) -> list[tuple[str, str]]:
         lines += [
             ("edge", f"{realised}, capture ratio {_share(edge['capture_ratio'])}"),
             ("leg gap", _gap(gap)),
-            ("unhedged", f"{statistics['legs']['unhedged_quote_s']:,.1f} {currency}·s"),
+            ("unhedged", f"{_unhedged(statistics['legs']['unhedged_quote_s'], currency)} {currency}·s"),
         ]
-    cost = f"{incidents['count']:,} at a cost of {_money(incidents['cost_quote'], signed=False)} {currency}"
+    cost = f"{incidents['count']:,} at a cost of {_money(incidents['cost_quote'], currency, signed=False)} {currency}"
     standing = f", {incidents['standing']:,} standing" if incidents["standing"] else ""
     return [*lines, ("incidents", cost + standing if incidents["count"] or standing else "none")]
 
@@ -176,16 +193,22 @@ def _words(name: str) -> str:
     return name.lower().replace("_", " ")
 
 
-def _money(value: float | None, *, signed: bool = True) -> str:
+def _money(value: float | None, currency: str, *, signed: bool = True) -> str:
+    """In the digits that the currency needs; thousands of it without cents."""
     if value is None:
         return NONE
-    sign, digits = "+" if signed else "", 2 if abs(value) < DECIMALS_BELOW else 0
-    return f"{value:{sign},.{digits}f}"
+    cents = 0 < money_digits(currency) <= CENTS and abs(value) >= DECIMALS_BELOW
+    return money_text(value, currency, signed=signed, finer=-money_digits(currency) if cents else 0)
 
 
-def _coloured(value: float | None) -> str:
+def _unhedged(value: float, currency: str) -> str:
+    """Money × seconds, in a digit less than money."""
+    return money_text(value, currency, finer=-1 if money_digits(currency) else 0)
+
+
+def _coloured(value: float | None, currency: str) -> str:
     colour = "red" if value is not None and value < 0 else "green"
-    return f"[{colour}]{_money(value)}[/{colour}]" if value else _money(value)
+    return f"[{colour}]{_money(value, currency)}[/{colour}]" if value else _money(value, currency)
 
 
 def _share(value: float | None) -> str:

@@ -8,17 +8,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.session.rows_fit import rows_notes
+from arbitrage_core.statistics.currencies import currency_notes, quote_currencies
 from arbitrage_core.storage.record.presets import NAME_PATTERN
 from arbitrage_core.tuning.space import constraint_holds, grid_of
 from console.accept_run import say
 from console.complaint import ACCEPTED
 from console.document import print_document
+from console.notes import say_notes
 from console.prefect_ready import prefect_ready
 from console.progress import SeedsProgress
 from console.source import Wanted
 from flows.tuning_form import TuningForm, definition_of, planner
 from flows.tuning_place import must_answer, place_wanted
-from flows.tuning_rows import NS_PER_MS
+from flows.tuning_rows import NS_PER_MS, feed_of
 
 LINE_S = 5.0
 """So many seconds lie between two lines of progress, where there is no terminal for a bar."""
@@ -41,8 +44,12 @@ def run(order: Order, *, as_json: bool) -> int:
             "name one: --data FILE, or --synthetic mixed",
         )
     form = form_of(order)
+    for note in currency_notes(quote_currencies(planner(form)({}))):
+        say(note)
     if beyond := sets_beyond(form):
         say(f"the grid has {form.trials + beyond} sets, of which --trials {form.trials} tries the first {form.trials}")
+    notes = rows_notes(planner(form)({}), feed_of(form))
+    say_notes(notes)
     cluster = place_wanted(form.cluster)
     if isinstance(cluster, str):
         must_answer(cluster)

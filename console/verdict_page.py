@@ -7,6 +7,8 @@ from rich.box import SIMPLE_HEAD
 from rich.padding import Padding
 from rich.table import Table
 
+from arbitrage_core.domain.currency import money_text, most_money
+from arbitrage_core.statistics.currencies import currency_notes
 from console.page import Page, shown, shown_of
 
 NONE = "–"
@@ -32,8 +34,9 @@ def print_verdict(document: Document, *, title: str) -> None:
 def _figures(document: Document) -> list[tuple[str, str]]:
     currency, run, capacity = document["reporting_currency"], document["longest_losing_run"], document["capacity"]
     low, high = document["interval"]
-    interval = f"{document['confidence']:.0%} interval {_figure(low)} to {_figure(high)}"
-    mean = f"{_figure(document['expectancy_quote'])} {currency} a trade, {_figure(document['expectancy_bps'])} bps"
+    interval = f"{document['confidence']:.0%} interval {_mean(low, currency)} to {_mean(high, currency)}"
+    expected = f"{_mean(document['expectancy_quote'], currency)} {currency} a trade"
+    mean = f"{expected}, {_figure(document['expectancy_bps'])} bps"
     counted = f", the best of {document['trials']:,} trials" if document["trials"] > 1 else ""
     block = document["block_trades"]
     dependent = "" if block is None else f", blocks of {block:.1f}"
@@ -42,7 +45,8 @@ def _figures(document: Document) -> list[tuple[str, str]]:
     trades = f"{document['trades']:,}{standing}{dependent}{counted}"
     return [
         *_preset(document),
-        ("trades", f"{trades}; PnL net {document['pnl_quote']:+,.2f} {currency}"),
+        *(("currency", note) for note in currency_notes(document["quoted_in"])),
+        ("trades", f"{trades}; PnL net {money_text(document['pnl_quote'], currency, signed=True)} {currency}"),
         ("expectancy", f"{mean}; {interval}" if document["trades"] else NONE),
         ("above 0", NONE if chance is None else f"with a confidence of {chance:.1%}"),
         ("break-even fee", _reach(document, "fee", "bps") + _same_trades(document)),
@@ -92,13 +96,23 @@ def _capacity(capacity: Document | None, currency: str) -> str:
     if capacity is None:
         return "none: no size earned"
     least, notional = "at least " if capacity["at_least"] else "", capacity["notional_quote"]
-    size = f"{capacity['size_factor']:g} times the size" + ("" if notional is None else f", {notional:,.0f} a trade")
-    return f"{least}{size}: PnL {capacity['pnl_quote']:+,.2f} {currency}"
+    size = f"{capacity['size_factor']:g} times the size"
+    size += "" if notional is None else f", {_plain(notional)} {currency} a trade"
+    most = f"{_plain(most_money(currency))} {currency} is the most that can be set"
+    ends = {"purse": f"; the purse ended the curve: {most}", "bound": f"; no larger size can be set: {most}"}
+    ended = ends.get(capacity["ended_by"], "") if capacity["at_least"] else ""
+    return f"{least}{size}: PnL {money_text(capacity['pnl_quote'], currency, signed=True)} {currency}{ended}"
+
+
+def _plain(value: float) -> str:
+    """Money that was chosen, with no more decimals than it has: 16,000 or 0.16."""
+    text = f"{value:,.10f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def _curve(document: Document, name: str) -> Table:
     """A curve as a table; of many points those nearest each other, made to close in on the break-even, are left out."""
-    what, unit = CURVES[name]
+    (what, unit), currency = CURVES[name], document["reporting_currency"]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for head in (f"{what}, {unit}", "trades", "PnL", "a trade"):
         table.add_column(head, justify="right", no_wrap=True, min_width=12)
@@ -107,8 +121,8 @@ def _curve(document: Document, name: str) -> Table:
         table.add_row(
             f"{point['value']:.4g}",
             "stopped" if stopped else f"{point['trades']:,}",
-            NONE if stopped else f"{point['pnl_quote']:+,.2f}",
-            _figure(point["expectancy_quote"]),
+            NONE if stopped else money_text(point["pnl_quote"], currency, signed=True),
+            _mean(point["expectancy_quote"], currency),
         )
     return table
 
@@ -134,6 +148,11 @@ def _pairs(lines: Iterable[tuple[str, str]]) -> Table:
     for label, text in lines:
         table.add_row(label, text)
     return table
+
+
+def _mean(value: float | None, currency: str) -> str:
+    """Money of one trade, two digits finer than that of a session."""
+    return NONE if value is None else money_text(value, currency, signed=True, finer=2)
 
 
 def _figure(value: float | None) -> str:

@@ -11,6 +11,7 @@ from arbitrage_core.session.backtest import data_digest, run_backtest
 from arbitrage_core.session.journal_rows import JournalRows
 from arbitrage_core.session.replay import replay_session
 from arbitrage_core.session.result import SessionResult
+from arbitrage_core.session.rows_fit import rows_notes
 from arbitrage_core.session.verdict_document import verdict_document
 from arbitrage_core.session.verdict_run import RUNS, VerdictRun, verdict_of
 from arbitrage_core.statistics.verdict import Outcome
@@ -18,10 +19,12 @@ from arbitrage_core.storage.manifest import Manifest
 from console.backtest_run import chart_must_be_writable, config_of, traded_names
 from console.complaint import ACCEPTED, FAILED
 from console.document import print_document
+from console.notes import say_notes
 from console.preset_named import preset_named
 from console.progress import RowsProgress
 from console.session_folder import find_session
 from console.source import Wanted, cited_source, source_of
+from console.summary import far_exits_told
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class _Case:
     title: str
     flaws: tuple[str, ...]
     session_key: int
+    notes: tuple[str, ...] = ()
 
     @property
     def preset(self) -> dict[str, Any] | None:
@@ -73,8 +77,10 @@ def run(order: Order) -> int:
         "rows": case.result.document["rows"],
         "pnl_quote": case.result.document["pnl_quote"],
         "open": case.result.document["open"],
+        "quoted_in": case.result.document["quoted_in"],
         "flaws": list(case.flaws),
         "preset": case.preset,
+        "notes": list(case.notes),
         **verdict_document(found, case.result.config),
     }
     if order.chart is not None:
@@ -107,12 +113,15 @@ def _backtested(order: Order) -> _Case:
     source = source_of(order.wanted)
     preset = preset_named(order.preset)
     config = config_of(source, order.settings, order.wanted.seed, preset)
+    notes = rows_notes(config, source.feed)
+    say_notes(notes)
     cited = None if preset is None else preset.cited
     with RowsProgress(source.rows, "backtest") as progress:
         result = run_backtest(config, source.feed, preset=cited, progress=progress, notice=progress.notice)
+    say_notes(far := far_exits_told(result.document))
     flaws = tuple(str(violation) for violation in result.violations)
     key = config.session_key(data_digest(source.feed))
-    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws, key)
+    return _Case(result, source.feed, f"{source.label} · {traded_names(source)}", flaws, key, (*notes, *far))
 
 
 def _replayed(order: Order, session: str) -> _Case:
@@ -128,8 +137,12 @@ def _replayed(order: Order, session: str) -> _Case:
     cited = None if manifest.is_inline else cited_source(folder, manifest.source, wanted.data).feed
     with RowsProgress(1, "replay") as progress:
         result = replay_session(folder, cited, progress=progress, notice=progress.notice)
+    notes = () if cited is None else rows_notes(result.config, cited)
+    notes = (*notes, *far_exits_told(result.document))
+    say_notes(notes)
     flaws = () if result.document["identical"] else (f"its replay differs: {result.document['difference']}",)
-    return _Case(result, JournalRows(folder) if cited is None else cited, manifest.session, flaws, manifest.session_key)
+    rows = JournalRows(folder) if cited is None else cited
+    return _Case(result, rows, manifest.session, flaws, manifest.session_key, notes)
 
 
 def _must_be_as_recorded(cited: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import httpx
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
+from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import PrefectException
 
 NOT_WRITTEN = (PrefectException, httpx.HTTPError, OSError)
@@ -24,7 +25,9 @@ class LivePage:
         self._shown = ""
 
     def begin(self, markdown: str) -> None:
-        """Makes it; within the run."""
+        """Makes it; outside of a run there is no page."""
+        if not in_a_run():
+            return
         self._shown = markdown
         self._artifact = create_markdown_artifact(markdown, key=self._key, description=self._description)
 
@@ -38,6 +41,11 @@ class LivePage:
         except NOT_WRITTEN as error:
             self._artifact = None
             self._line(f"the page {self._key} is not kept up to date any more: {type(error).__name__}")
+
+
+def in_a_run() -> bool:
+    """Whether a flow or task of Prefect's runs here, which artifacts belong to."""
+    return FlowRunContext.get() is not None or TaskRunContext.get() is not None
 
 
 def write_over(artifact: UUID, data: object, description: str | None = None) -> None:

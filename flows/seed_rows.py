@@ -57,8 +57,9 @@ def _quotes(campaign: Campaign, seed: int, rows: int) -> Feed:
 def config_of(campaign: Campaign, seed: int, more: tuple[str, ...] = ()) -> SessionConfig:
     """The settings of a seed; `more` settings besides those the campaign states."""
     chosen = preset(campaign.preset)
+    told = {step.currency for step in campaign.script if step.currency}
     return plan_session(
-        Offer.of(_quotes(campaign, seed, rows=1)),  # what there is to trade does not hang on how long
+        Offer.of(_quotes(campaign, seed, rows=1), told),  # what there is to trade does not hang on how long
         (*campaign.settings, *more),
         params=chosen.params,
         market_overrides=chosen.market_overrides,

@@ -8,6 +8,7 @@ from prefect import flow, get_run_logger, runtime
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import PRESETS, preset
 from arbitrage_core.monitoring.logs.log_book import open_logs
@@ -22,7 +23,7 @@ from arbitrage_core.storage.record.presets import read_named
 from flows.complaint import plainly
 from flows.grounds import ground
 from flows.leaving import Leaving
-from flows.report.quantity import bare
+from flows.report.quantity import bare, money
 from flows.report.tables import HASH_CHARACTERS
 from flows.run_name import named
 from flows.session_page import SessionPage
@@ -121,13 +122,13 @@ def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
 
     with open_logs(here.home, name) as book, leaving.watched(), page.shown():
         result = run_paper(order, book, notice=log.info, on_look=look)
-    document = result.document
+    document, currency = result.document, config.reporting_currency
     prove(result, order.folder, None)
     log.info(
         f"session {name}, {document['ending']}: {document['entries']:,} entries, {document['closed_trades']:,} closed,"
-        f" PnL {document['pnl_quote']:+,.2f} {config.reporting_currency}"
+        f" PnL {money_text(document['pnl_quote'], currency, signed=True)} {currency}"
     )
-    _show(document, config.reporting_currency)
+    _show(document, currency)
     leaving.conclude()
     if result.violations or not document["record"]["complete"]:
         raise RuntimeError(f"session {name}: {'; '.join(document['laws']) or document['record']['reason']}")
@@ -136,13 +137,14 @@ def session(form: SessionForm = DEFAULT) -> dict[str, Any]:
 
 def _show(document: dict[str, Any], currency: str) -> None:
     elapsed = timedelta(seconds=round(document["elapsed_s"]))
+    net, fees = money_text(document["pnl_quote"], currency, signed=True), money_text(document["fees_quote"], currency)
     lines = [
         f"# {document['session']}",
         f"{document['rows']:,} rows in {elapsed}, {document['ending']}.",
         "",
         f"**{document['entries']:,} entries**: {document['closed_trades']:,} closed, {document['unwound']:,} unwound,",
-        f"{document['open']:,} open. **PnL {document['pnl_quote']:+,.2f} {currency}** net,",
-        f"fees {document['fees_quote']:,.2f} {currency}.",
+        f"{document['open']:,} open. **PnL {net} {currency}** net,",
+        f"fees {fees} {currency}.",
         "",
         f"State `{document['state_hash'][:HASH_CHARACTERS]}`,",
         f"replay {'identical' if document['identical'] else '**not identical**'},",
@@ -161,6 +163,6 @@ def _figures(figures: dict[str, Any], currency: str) -> dict[str, str]:
         "closed": bare("closed", figures.get("closed_trades")),
         "unwound": bare("unwound", figures.get("unwound")),
         "win rate, %": bare("win_rate", figures.get("win_rate")),
-        f"net PnL, {currency}": bare("pnl_quote", figures.get("pnl_quote"), signed=True),
-        f"fees, {currency}": bare("fees_quote", figures.get("fees_quote")),
+        f"net PnL, {currency}": money(figures.get("pnl_quote"), currency, signed=True),
+        f"fees, {currency}": money(figures.get("fees_quote"), currency),
     }

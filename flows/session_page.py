@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 from prefect.artifacts import create_progress_artifact
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.session.live_runner import LiveRunner
-from flows.live_page import NOT_WRITTEN, LivePage, write_over
+from flows.live_page import NOT_WRITTEN, LivePage, in_a_run, write_over
 
 SHOWN_EVERY_S = 2.0
 SAID_EVERY = 5
@@ -63,7 +64,7 @@ class SessionPage:
         self._seen: Seen | None = None
         self._over = threading.Event()
         self._page = LivePage("session-now", f"{name}: how it stands", line)
-        self._bar = create_progress_artifact(0.0, description=f"{name}: rows")
+        self._bar = create_progress_artifact(0.0, description=f"{name}: rows") if in_a_run() else None
 
     def look(self, runner: LiveRunner) -> None:
         """Remembers how it stands; waits for nothing."""
@@ -95,7 +96,7 @@ class SessionPage:
         self._page.show(self.markdown(seen))
         if says:
             self._line(self.words(seen))
-        if self._rows:
+        if self._rows and self._bar is not None:
             try:
                 write_over(self._bar, min(100.0 * seen.rows / self._rows, 100.0))
             except NOT_WRITTEN:
@@ -106,7 +107,7 @@ class SessionPage:
         share = f" ({seen.rows / self._rows:.0%})" if self._rows else ""
         return (
             f"{seen.rows:,} rows{share}: {seen.entries:,} entries, {seen.closed:,} closed, {seen.open:,} open,"
-            f" PnL {seen.pnl:+,.2f} {self._currency}"
+            f" PnL {money_text(seen.pnl, self._currency, signed=True)} {self._currency}"
         )
 
     def markdown(self, seen: Seen) -> str:
@@ -119,8 +120,8 @@ class SessionPage:
             ("closed", f"{seen.closed:,}"),
             ("unwound", f"{seen.unwound:,}"),
             ("open", f"{seen.open:,}"),
-            ("PnL", f"{seen.pnl:+,.2f} {self._currency}"),
-            ("drawdown", f"{seen.drawdown:,.2f} {self._currency}"),
+            ("PnL", f"{money_text(seen.pnl, self._currency, signed=True)} {self._currency}"),
+            ("drawdown", f"{money_text(seen.drawdown, self._currency)} {self._currency}"),
             ("state", seen.ending or "running"),
         ]
         if seen.silent:

@@ -12,6 +12,7 @@ from prefect.futures import PrefectFutureList
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.session.backtest import data_digest
+from arbitrage_core.session.rows_fit import rows_notes
 from arbitrage_core.storage.record.database import Record
 from arbitrage_core.storage.record.presets import add_preset
 from arbitrage_core.tuning.bar import Bar
@@ -62,7 +63,11 @@ def tuning(form: TuningForm = DEFAULT) -> dict[str, Any]:
 def studied(form: TuningForm, here: Ground, place: Place, line: Callable[[str], object]) -> dict[str, Any]:
     """The study, at a place. This process leads it: it alone chooses sets, and it alone writes."""
     definition, plan, rows = definition_of(form), planner(form), rows_of(form).model_dump_json()
-    evaluator = evaluator_for(rows, data_digest(feed_of(form)))
+    feed = feed_of(form)
+    notes = rows_notes(plan({}), feed)
+    for note in notes:
+        line(f"note: {note}")
+    evaluator = evaluator_for(rows, data_digest(feed))
     evaluator.prepare(plan({}), line)  # here first: workers of this machine find the engine compiled
     grounds = grounds_of(evaluator)
     identity = [definition.model_dump(mode="json"), evaluator.data_digest, plan({}).digest, code_digest()]
@@ -79,7 +84,7 @@ def studied(form: TuningForm, here: Ground, place: Place, line: Callable[[str], 
         here.home / "tuning",
         lambda done, wanted: progress.told(name, done, wanted),
     )
-    document = outcome.document() | {"preset": _saved(form, outcome, order, here.postgres_url)}
+    document = outcome.document() | {"notes": list(notes), "preset": _saved(form, outcome, order, here.postgres_url)}
     held = "; ".join(outcome.objections) or "nothing, it holds up"
     said = f"{name}: {outcome.trials} sets. What speaks against the best: {held}"
     create_table_artifact(_table(outcome), key="tuning", description=said)

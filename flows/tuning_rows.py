@@ -54,7 +54,7 @@ def feed_of(rows: TuningRows) -> Feed:
     duration_ns = None if rows.duration_ms is None else max(1, round(rows.duration_ms * NS_PER_MS))
     if rows.data:
         names = (rows.venues or None, rows.symbols or None)
-        return RecordedQuotes(rows.data, *names, rows.levels, duration_ns=duration_ns, rows=rows.rows)
+        return RecordedQuotes(rows.data, *names, rows.levels, duration_ns=duration_ns, rows=rows.rows, paired=True)
     chosen = preset(rows.market or "")
     if duration_ns is None:
         return _synthetic(rows, chosen, rows.rows or chosen.rows)

@@ -19,7 +19,6 @@ from arbitrage_core.engine.entry import open_trade as sound_open_trade
 from arbitrage_core.engine.exits import consider_exit as sound_consider_exit
 from arbitrage_core.engine.fills import book_fill as sound_book_fill
 from arbitrage_core.engine.guards import exposure_refusal as sound_exposure_refusal
-from arbitrage_core.engine.guards import free_amount
 from arbitrage_core.engine.ledger import book_realised, converted, move_cash
 from arbitrage_core.engine.orders import cancel as sound_cancel
 from arbitrage_core.engine.orders import change_state as sound_change_state
@@ -27,7 +26,7 @@ from arbitrage_core.engine.orders import find_order as sound_find_order
 from arbitrage_core.engine.orders import prepare as sound_prepare
 from arbitrage_core.engine.orders import send as sound_send
 from arbitrage_core.engine.state import LONG_AGO_NS, NEVER_NS, Approval
-from tests.engine.small_market import EAST, WEST, Tape, pulses, small_config
+from tests.engine.small_market import WEST, Tape, pulses, small_config
 from tests.seeded_fault import NOT_FLAT, REFERENCE, STOPPED, SeededFault, fault
 from tests.seeded_guard_faults import GUARD_FAULTS
 
@@ -117,15 +116,6 @@ def order_reserve_kept(state, params, s, leg):
 
 
 # ------------------------------------------------------------------------------------------------------------ guards
-
-
-@compiled
-def capital_lets_nan_pass(state, params, s, venue, need_amount):
-    """`capital_refusal` written the wrong way round: what cannot be compared is allowed."""
-    currency = params.symbols[s].markets[venue].quote
-    if need_amount > free_amount(state, params, venue, currency):
-        return Refusal.CAPITAL_MUST_COVER
-    return Refusal.NONE
 
 
 @compiled
@@ -360,14 +350,6 @@ def crossed_book() -> tuple[SessionConfig, np.ndarray]:
     return small_config(), tape.rows
 
 
-def price_missing() -> tuple[SessionConfig, np.ndarray]:
-    """While BBB is held, its bid at east is no number for a moment, just when AAA rises."""
-    tape = Tape().both(0, 100, 100).both(0, 100, 100, symbol=1).both(10, 100, 100.6, symbol=1)
-    tape.quote(50, EAST, np.nan, 100.01, symbol=1).both(60, 100, 100.6).both(61, 100, 100.6, symbol=1)
-    tape.both(80, 100, 100).both(200, 100, 100).both(200, 100, 100, symbol=1)
-    return small_config(symbols=("AAA", "BBB")), tape.rows
-
-
 def flattened() -> tuple[SessionConfig, np.ndarray]:
     """A resting entry, and the order to end the session."""
     tape = Tape().both(0, 100, 100).both(10, 100, 100.6).command(30, Command.FLATTEN).both(100, 100, 100.6)
@@ -387,7 +369,6 @@ FAULTS: dict[str, SeededFault] = {
     "nothing unrealised": fault({"leg_value_amount": nothing_unrealised}, held, REFERENCE),
     "unwind reserve kept": fault({"release_unwind": unwind_reserve_kept}, plain, REFERENCE, "REST"),
     "order reserve kept": fault({"settle_order": order_reserve_kept}, plain, "I8", REFERENCE, "REST"),
-    "NaN through the capital guard": fault({"capital_refusal": capital_lets_nan_pass}, price_missing, REFERENCE),
     "capital guard off": fault({"capital_refusal": capital_unlimited}, poor, REFERENCE),
     "freshness guard off": fault({"book_refusal": stale_books_pass}, old_book, "I9", REFERENCE),
     **GUARD_FAULTS,

@@ -2,16 +2,19 @@
 
 from enum import StrEnum
 from math import isinf
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from arbitrage_core.domain.currency import LEAST_NOTIONAL_USDT, typical
+from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import key_of
 
 Bps = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(ge=0, le=86_400_000, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 PositiveQuantity = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+TICK_LEAST = 1e-18
 LimitQuote = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 """A limit in money; infinity is a stated "no limit"."""
 
@@ -40,7 +43,9 @@ class Market(BaseModel):
     tick: float = Field(0.0, ge=0, allow_inf_nan=False, description="price step; 0: prices as quoted")
     lot: PositiveQuantity = Field(1e-5, description="quantity step in contracts")
     contract_size: PositiveQuantity = Field(1.0, description="base currency per contract")
-    min_notional_quote: float = Field(5.0, ge=0, allow_inf_nan=False)
+    min_notional_quote: float = Field(
+        LEAST_NOTIONAL_USDT, ge=0, allow_inf_nan=False, description="by default about 5 USDT in the quote currency"
+    )
     taker_fee_bps: float = Field(10.0, ge=-100, le=1_000, allow_inf_nan=False)
     maker_fee_bps: float = Field(10.0, ge=-100, le=1_000, allow_inf_nan=False)
     slippage_bps: Bps = Field(0.0, description="how much worse than the book the simulated venue fills")
@@ -52,6 +57,24 @@ class Market(BaseModel):
     margin_rate: float = Field(0.2, gt=0, le=1, description="share of the notional reserved by a perpetual")
     initial_base: float = Field(0.0, ge=0, allow_inf_nan=False, description="spot inventory at the start")
     short_limit_base: float = Field(0.0, ge=0, allow_inf_nan=False, description="how far spot may be sold short")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _least_follows_the_currency(cls, given: Any) -> Any:
+        currency = given.get("quote_currency", "USDT") if isinstance(given, dict) else None
+        if not isinstance(currency, str):
+            return given
+        return {"min_notional_quote": typical(LEAST_NOTIONAL_USDT, currency), **given}
+
+    @field_validator("tick")
+    @classmethod
+    def _tick_can_be_counted(cls, tick: float) -> float:
+        """Prices are multiples of it: of one below the smallest price there are more than a number can hold."""
+        if 0.0 < tick < TICK_LEAST:
+            raise BadInput(
+                f"tick = {tick:g} is finer than any price", f"allowed: {TICK_LEAST:g} or more, or 0: prices as quoted"
+            )
+        return tick
 
     @property
     def key(self) -> str:

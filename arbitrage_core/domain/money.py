@@ -13,11 +13,11 @@ NO_AMOUNT = -(2**63)
 """What `amount_of` returns where there is none: the caller raises a fault (engine) or an error (outside)."""
 
 BOOKING_UNITS: dict[str, float] = {
-    "KRW": 1e-4,
-    "JPY": 1e-4,
-    "BTC": 1e-10,
-    "ETH": 1e-10,
+    **dict.fromkeys(("KRW", "JPY", "ARS", "NGN", "COP", "IDR", "VND"), 1e-4),
+    **dict.fromkeys(("TRY", "THB", "TWD", "UAH", "PHP", "INR", "RUB", "ZAR", "MXN", "CZK"), 1e-6),
+    **dict.fromkeys(("BTC", "XBT", "ETH"), 1e-10),
 }
+"""The less a currency is worth, the coarser: else amounts of it would end where nobody is rich."""
 BOOKING_UNIT_DEFAULT = 1e-8
 
 

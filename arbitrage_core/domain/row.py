@@ -76,6 +76,7 @@ def row_dtype(levels: int) -> np.dtype:
     Payload by kind:
         QUOTE    bid_px, bid_qty, ask_px, ask_qty: f8[levels], best first, quantities in base currency, prices in the
                  market's quote currency; a level that is not there, the first one too, has price 0 and quantity 0
+                 (an empty side at every level)
         PRINT    px, qty (f8), side (i8: +1 the taker bought)
         REPORT   client_id (i8), filled_lots (i8), cost_quote (f8), fee (f8): cumulative figures of the order
         RATE     currency (i8: index), rate (f8: reporting currency per unit of it)

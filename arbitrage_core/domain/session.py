@@ -1,10 +1,12 @@
 """The session's configuration: everything that decides what a run does, besides its rows."""
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from arbitrage_core.domain.currency import USUAL_CAPITAL_USDT, USUAL_NOTIONAL_USDT, most_money, typical
+from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import digest_of, key_of
 from arbitrage_core.domain.market import LimitQuote, Market, Venue
 from arbitrage_core.domain.money import booking_unit
@@ -31,7 +33,9 @@ class SessionConfig(BaseModel):
     params: StrategyParams = StrategyParams()
     symbol_params: dict[str, StrategyParams] = Field(default_factory=dict)
     reporting_currency: str = "USDT"
-    initial_capital_quote: float = Field(10_000.0, gt=0, le=9e6, allow_inf_nan=False)
+    initial_capital_quote: float = Field(
+        USUAL_CAPITAL_USDT, gt=0, allow_inf_nan=False, description="by default about 10,000 USDT in the currency"
+    )
     portfolio_exposure_max_quote: LimitQuote = float("inf")
     portfolio_daily_loss_max_quote: LimitQuote = Field(float("inf"), description="of the UTC day, all symbols together")
     drawdown_max_quote: LimitQuote = Field(float("inf"), description="of the marked equity, from its highest")
@@ -41,6 +45,37 @@ class SessionConfig(BaseModel):
     rate_age_max_ms: float = Field(60_000.0, gt=0, le=86_400_000)
     levels: int = Field(1, ge=1, le=20, description="depth of the books")
     seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_follow_the_currency(cls, given: Any) -> Any:
+        currency = given.get("reporting_currency", "USDT") if isinstance(given, dict) else None
+        if not isinstance(currency, str):
+            return given
+        usual = {
+            "initial_capital_quote": typical(USUAL_CAPITAL_USDT, currency),
+            "params": StrategyParams(notional_quote=typical(USUAL_NOTIONAL_USDT, currency)),
+        }
+        return {**usual, **given}
+
+    @model_validator(mode="after")
+    def _money_can_be_booked(self) -> "SessionConfig":
+        """What has to be an amount must be one with room to spare; limits may be as high as they like: none is."""
+        reporting = self.reporting_currency
+        set_here = [("initial_capital_quote", self.initial_capital_quote, reporting)]
+        set_here.append(("notional_quote", self.params.notional_quote or 0.0, reporting))
+        for symbol, params in self.symbol_params.items():
+            set_here.append((f"symbol.{symbol}.notional_quote", params.notional_quote or 0.0, reporting))
+        for market in self.markets:
+            name = f"market.{market.key}.min_notional_quote"
+            set_here.append((name, market.min_notional_quote, market.quote_currency))
+        for name, value, currency in set_here:
+            if not value <= most_money(currency):
+                raise BadInput(
+                    f"{name} = {value:,.12g} {currency} cannot be: amounts of {currency} are not exact that far",
+                    f"allowed: at most {most_money(currency):,.12g} {currency}",
+                )
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> "SessionConfig":
@@ -81,6 +116,16 @@ class SessionConfig(BaseModel):
             raise ValueError(f"symbol {symbol}: one market's lot must be a multiple of the other's")
         params = self.params_of(symbol)
         for market in markets:
+            for name, base in (
+                ("qty_base", params.qty_base or 0.0),
+                ("initial_base", market.initial_base),
+                ("short_limit_base", market.short_limit_base),
+            ):
+                if not base / finest < 2.0**53:
+                    raise ValueError(
+                        f"market {market.key}: {name} = {base:g} are more lots of {finest:g} than can be counted; "
+                        "its markets need a larger lot"
+                    )
             slowest_ms = market.latency_ms + market.latency_jitter_ms
             back_ms = market.latency_ms if market.report_latency_ms is None else market.report_latency_ms
             answer_ms = slowest_ms + back_ms + market.latency_jitter_ms

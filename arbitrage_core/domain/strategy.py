@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from arbitrage_core.domain.currency import USUAL_NOTIONAL_USDT
 from arbitrage_core.domain.market import LimitQuote, Milliseconds
 
 SpreadBps = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
@@ -61,7 +62,12 @@ class StrategyParams(BaseModel):
     )
     hold_max_ms: float = Field(30_000.0, gt=0, le=1e12, allow_inf_nan=False)
     qty_base: float | None = Field(None, gt=0, allow_inf_nan=False, description="size in base currency")
-    notional_quote: float | None = Field(1_000.0, gt=0, allow_inf_nan=False, description="size in reporting currency")
+    notional_quote: float | None = Field(
+        USUAL_NOTIONAL_USDT,
+        gt=0,
+        allow_inf_nan=False,
+        description="size in reporting currency; by default a session takes about 1,000 USDT in it",
+    )
     max_open_trades: int = Field(4, ge=1, le=OPEN_TRADES_LIMIT)
     cooldown_ms: Milliseconds = 1_000.0
     quote_age_max_ms: float = Field(1_000.0, gt=0, le=86_400_000, allow_inf_nan=False)

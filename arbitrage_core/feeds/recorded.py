@@ -1,6 +1,7 @@
 """The recorded feed: quotes from one or more Parquet files, merged by time, filtered, in bounded memory.
 
-A first pass reads times and names only: it finds the markets and each one's last quote. The second reads the rest.
+A first pass reads times and names only (`survey.py`): it finds the markets, and what is to be said of them before any
+row is traded. The second reads the rest.
 
 A market whose quotes end before the stream does gets a FEED ENDED row. Without one an open trade on it would wait for
 a fresh book until the session ends, and end there at a price long gone; a live feed would have gone down and said so.
@@ -21,11 +22,15 @@ import numpy as np
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.identity import digest_of
 from arbitrage_core.domain.row import FeedStatus, RowKind, row_dtype
+from arbitrage_core.feeds.overlap import overlap_notes
+from arbitrage_core.feeds.pairing import paired_names
 from arbitrage_core.feeds.quote_file import CodeOf, QuoteFile
 from arbitrage_core.feeds.row_stream import CHUNK_ROWS, limited, merged, opaque, rechunked
+from arbitrage_core.feeds.survey import MarketName, Survey
 
 ENDED_AFTER_NS = 1_000_000_000
-MARKETS_MAX = 2**14
+NOTES_MAX = 6
+"""So many things are said of a recording; of more, how many more there are."""
 
 
 class RecordedQuotes:
@@ -35,7 +40,10 @@ class RecordedQuotes:
     takes as many as every file has. `duration_ns` and `rows` end the stream early: rows before the first one's time
     plus the duration, the first so many quotes. ENDED rows are not counted by `rows`.
 
-    `markets` are the (venue, symbol) that exist among those chosen, `quote_count` their quotes before any early end.
+    `paired`: for an arbitrage, which needs a symbol on two venues; what no other venue quotes is left out unless named.
+
+    `markets` are the (venue, symbol) that exist among those chosen, `surveyed` what the first pass found of each,
+    `quote_count` their quotes before any early end, `notes` what an operator should know of them, a line each.
     Raises BadInput, here for what the first pass sees and in iterating for what the quotes hold.
     """
 
@@ -50,6 +58,7 @@ class RecordedQuotes:
         rows: int | None = None,
         ended_after_ns: int = ENDED_AFTER_NS,
         chunk_rows: int = CHUNK_ROWS,
+        paired: bool = False,
     ) -> None:
         listed = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
         _must_differ("file", [str(path.resolve()) for path in listed])
@@ -64,20 +73,27 @@ class RecordedQuotes:
         self.ended_after_ns, self.chunk_rows = ended_after_ns, chunk_rows
         self.files = [QuoteFile(path) for path in listed]
         self.levels = self._levels_wanted(levels)
-        survey = _Survey(self.files)
-        self.venues = _chosen("venue", venues, survey.venues.names)
-        self.symbols = _chosen("symbol", symbols, survey.symbols.names)
-        self._last_ns = {market: ns for market, ns in survey.last_ns.items() if self._wanted(market)}
-        self.markets = tuple(sorted(self._last_ns, key=self._indices))
-        self.quote_count = sum(survey.counts[market] for market in self.markets)
+        survey = Survey(self.files)
+        self.venues = _chosen("venue", venues, survey.venues)
+        self.symbols = _chosen("symbol", symbols, survey.symbols)
+        notes: list[str] = []
+        if paired and any(self._wanted(market) for market in survey.markets):
+            named = {"venues_named": venues is not None, "symbols_named": symbols is not None}
+            self.venues, self.symbols, notes = paired_names(survey.markets, self.venues, self.symbols, **named)
+        self.surveyed = {name: market for name, market in survey.markets.items() if self._wanted(name)}
+        self.markets = tuple(sorted(self.surveyed, key=self._indices))
+        self.quote_count = sum(market.count for market in self.surveyed.values())
         if not self.quote_count:
-            present = [f"{symbol} on {venue}" for venue, symbol in sorted(survey.counts)]
+            present = [f"{symbol} on {venue}" for venue, symbol in sorted(survey.markets)]
             raise BadInput(
                 f"no quote of {' or '.join(self.symbols)} on {' or '.join(self.venues)} in "
                 f"{', '.join(str(path) for path in listed)}",
                 f"there are {', '.join(present) or 'no quotes at all'}",
             )
-        self.first_ns = min(survey.first_ns[market] for market in self.markets)
+        self.first_ns = min(market.first_ns for market in self.surveyed.values())
+        self._until_ns = None if duration_ns is None else self.first_ns + duration_ns
+        notes += overlap_notes(self.surveyed, self.venues, self.symbols, self._until_ns)
+        self.notes = _at_most(notes, NOTES_MAX)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -107,8 +123,7 @@ class RecordedQuotes:
         """ROW[chunk_rows] arrays, the last one shorter."""
         venue_code, symbol_code = _code_among(self.venues), _code_among(self.symbols)
         streams = [file.rows(venue_code, symbol_code, self.levels) for file in self.files]
-        until_ns = None if self.duration_ns is None else self.first_ns + self.duration_ns
-        quotes = limited(merged(streams), self.rows, until_ns)
+        quotes = limited(merged(streams), self.rows, self._until_ns)
         return rechunked(_with(self._ended_rows(), quotes), self.chunk_rows)
 
     def _levels_wanted(self, levels: int | None) -> int:
@@ -122,67 +137,24 @@ class RecordedQuotes:
             )
         return levels
 
-    def _wanted(self, market: tuple[str, str]) -> bool:
+    def _wanted(self, market: MarketName) -> bool:
         return market[0] in self.venues and market[1] in self.symbols
 
-    def _indices(self, market: tuple[str, str]) -> tuple[int, int]:
+    def _indices(self, market: MarketName) -> tuple[int, int]:
         return self.venues.index(market[0]), self.symbols.index(market[1])
 
     def _ended_rows(self) -> np.ndarray:
         """FEED ENDED rows by time, of the markets whose quotes end too long before the last of all."""
-        stream_end_ns = max(self._last_ns.values())
-        ended = [m for m in self.markets if self._last_ns[m] + self.ended_after_ns < stream_end_ns]
-        ended.sort(key=lambda market: self._last_ns[market])
+        last_ns = {name: market.last_ns for name, market in self.surveyed.items()}
+        stream_end_ns = max(last_ns.values())
+        ended = [m for m in self.markets if last_ns[m] + self.ended_after_ns < stream_end_ns]
+        ended.sort(key=lambda market: last_ns[market])
         rows = np.zeros(len(ended), row_dtype(self.levels))
         for row, market in zip(rows, ended, strict=True):
-            row.now_ns = row.received_ns = self._last_ns[market] + self.ended_after_ns
+            row.now_ns = row.received_ns = last_ns[market] + self.ended_after_ns
             row.venue, row.symbol = self._indices(market)
             row.kind, row.status = RowKind.FEED, FeedStatus.ENDED
         return rows
-
-
-class _Survey:
-    """What the first pass finds: names in order of appearance; first, last and number of quotes of each market."""
-
-    def __init__(self, files: Sequence[QuoteFile]) -> None:
-        self.venues, self.symbols = _Vocabulary(), _Vocabulary()
-        self.first_ns: dict[tuple[str, str], int] = {}
-        self.last_ns: dict[tuple[str, str], int] = {}
-        self.counts: dict[tuple[str, str], int] = {}
-        for file in files:
-            for keys in file.keys(self.venues.code, self.symbols.code):
-                self._see(keys.ts_ns, keys.venues, keys.symbols)
-
-    def _see(self, ts_ns: np.ndarray, venues: np.ndarray, symbols: np.ndarray) -> None:
-        venue_names, symbol_names = self.venues.names, self.symbols.names
-        width = len(symbol_names)
-        if len(venue_names) * width > MARKETS_MAX:
-            raise BadInput(f"{len(venue_names)} venues × {width} symbols", f"at most {MARKETS_MAX} markets")
-        markets = venues.astype(np.int64) * width + symbols
-        counts = np.bincount(markets, minlength=len(venue_names) * width)
-        present = np.flatnonzero(counts)
-        first, last = np.empty(len(counts), np.int64), np.empty(len(counts), np.int64)
-        last[markets] = ts_ns  # of repeated indices the last one stays
-        first[markets[::-1]] = ts_ns[::-1]
-        for code in present:
-            market = (venue_names[code // width], symbol_names[code % width])
-            self.counts[market] = self.counts.get(market, 0) + int(counts[code])
-            self.first_ns[market] = min(self.first_ns.get(market, int(first[code])), int(first[code]))
-            self.last_ns[market] = max(self.last_ns.get(market, int(last[code])), int(last[code]))
-
-
-class _Vocabulary:
-    """Codes of names, given out as names are first met."""
-
-    def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
-
-    def code(self, name: str) -> int:
-        return self._codes.setdefault(name, len(self._codes))
-
-    @property
-    def names(self) -> list[str]:
-        return list(self._codes)
 
 
 def _with(extra: np.ndarray, stream: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -215,3 +187,8 @@ def _must_differ(noun: str, names: list[str]) -> None:
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise BadInput(f"{noun} named twice: {', '.join(doubled)}", "name each once")
+
+
+def _at_most(notes: list[str], most: int) -> tuple[str, ...]:
+    more = len(notes) - most
+    return tuple(notes) if more <= 0 else (*notes[:most], f"and {more:,} more of this kind")

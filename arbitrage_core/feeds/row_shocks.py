@@ -67,8 +67,9 @@ def moved_share(one: Distortion, since_s: np.ndarray) -> np.ndarray:
 
 
 def crossed(one: Distortion, rows: np.ndarray, place: Place, memory: Memory) -> None:
-    """Bid and ask change places."""
-    at = np.flatnonzero(place.markets(rows) & place.during(one))
+    """Bid and ask change places; a book with an empty side has nothing to cross."""
+    whole = (rows["bid_px"][:, 0] > 0.0) & (rows["ask_px"][:, 0] > 0.0)
+    at = np.flatnonzero(place.markets(rows) & place.during(one) & whole)
     bid_px = rows["bid_px"][at].copy()
     rows["bid_px"][at], rows["ask_px"][at] = rows["ask_px"][at], bid_px
 
@@ -94,10 +95,15 @@ def thinned(one: Distortion, rows: np.ndarray, place: Place, memory: Memory) -> 
 
 
 def collapsed(one: Distortion, rows: np.ndarray, place: Place, memory: Memory) -> None:
-    """A quote's mid comes so close to the last mid of its symbol at venue `toward` that `factor` of the way is left."""
-    quotes = rows["kind"] == RowKind.QUOTE
-    mids = (rows["bid_px"][:, 0] + rows["ask_px"][:, 0]) / 2
-    changes = place.markets(rows) & place.during(one) & (rows["venue"] != place.toward)
+    """A quote's mid comes so close to the last mid of its symbol at venue `toward` that `factor` of the way is left.
+
+    With an empty side the price of the other stands for the mid; a book without any price says nothing.
+    """
+    bids, asks = rows["bid_px"][:, 0], rows["ask_px"][:, 0]
+    priced = (bids > 0.0) | (asks > 0.0)
+    quotes = (rows["kind"] == RowKind.QUOTE) & priced
+    mids = (bids + asks) / np.where((bids > 0.0) & (asks > 0.0), 2, 1)
+    changes = place.markets(rows) & place.during(one) & (rows["venue"] != place.toward) & priced
     for symbol in np.unique(rows["symbol"][quotes]).tolist():
         leads = np.flatnonzero(quotes & (rows["symbol"] == symbol) & (rows["venue"] == place.toward))
         at = np.flatnonzero(changes & (rows["symbol"] == symbol))

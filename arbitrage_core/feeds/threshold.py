@@ -88,6 +88,6 @@ def _write_best_spreads(rows, venues, symbols, spreads_bps):
         for buy in range(venues):
             for sell in range(venues):
                 ask, bid = asks[row.symbol, buy], bids[row.symbol, sell]
-                if buy != sell and bid > 0.0 and ask < np.inf:
+                if buy != sell and bid > 0.0 and 0.0 < ask < np.inf:
                     best = max(best, (bid - ask) / ask * 1e4)
         spreads_bps[at] = best

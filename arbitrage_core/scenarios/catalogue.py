@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import reduce
 from operator import add
 
+from arbitrage_core.domain.currency import ABOUT_ONE_USDT, typical
 from arbitrage_core.domain.errors import BadInput
+from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.domain.refusal import Refusal
 from arbitrage_core.feeds.distortion import Distortion
 from arbitrage_core.feeds.scripted import Step
@@ -12,7 +14,7 @@ from arbitrage_core.scenarios import proofs
 from arbitrage_core.scenarios.scenario import Direction, Injection, Proof, Scenario, Setting
 
 QUOTED_IN, CURRENCY = "USDC", 1
-"""What the last venue quotes in, and its place among the currencies: a peg that can break."""
+"""What the last venue quotes in beside USDT, and its place among the currencies: a peg that can break."""
 RATE_EVERY_S = 20.0
 
 SLIPPAGE_BPS, FEE_BPS, LATENCY_MS, SLOW_MS = 80.0, 15.0, 400.0, 250.0
@@ -26,12 +28,16 @@ NO_TRADE_CAN_WIN, PRICES_RUN_BOTH_WAYS = "no win rate is all or nothing", "slipp
 where prices run away from late orders to either side."""
 
 
-def stress_settings(venues: tuple[str, ...], symbols: tuple[str, ...]) -> tuple[str, ...]:
+def stress_settings(venues: tuple[str, ...], symbols: tuple[str, ...], currency: str = "USDT") -> tuple[str, ...]:
     """The settings of baseline and scenarios, as --set takes them: every guard on, with limits that the baseline does
-    not reach. Orders may slip by 100 bps: with the bound of 5 that is the default, an order under stress is not dealt,
-    and nothing is felt."""
+    not reach, in typical amounts of the session's currency. Orders may slip by 100 bps: with the bound of 5 that is the
+    default, an order under stress is not dealt, and nothing is felt."""
+
+    def of(usdt: float) -> str:
+        return f"{typical(usdt, currency):.12g}"
+
     return (
-        "notional_quote=500",
+        f"notional_quote={of(500)}",
         "slippage_bound_bps=100",
         "complete_bound_bps=100",
         "spread_max_bps=120",
@@ -39,16 +45,23 @@ def stress_settings(venues: tuple[str, ...], symbols: tuple[str, ...]) -> tuple[
         "slippage_excess_max_bps=15",
         "losses_in_a_row_max=12",
         "guard_pause_ms=60000",
-        "symbol_daily_loss_max_quote=600",
-        "portfolio_daily_loss_max_quote=900",
-        "drawdown_max_quote=1000",
+        f"symbol_daily_loss_max_quote={of(600)}",
+        f"portfolio_daily_loss_max_quote={of(900)}",
+        f"drawdown_max_quote={of(1_000)}",
         "reduce_at=1.25",
         "flatten_at=1.5",
-        "symbol_exposure_max_quote=6000",
-        "portfolio_exposure_max_quote=15000",
-        *(f"venue.{venue}.exposure_max_quote=8000" for venue in venues),
-        *(f"market.{venues[-1]}.{symbol}.quote_currency={QUOTED_IN}" for symbol in symbols),
+        f"symbol_exposure_max_quote={of(6_000)}",
+        f"portfolio_exposure_max_quote={of(15_000)}",
+        *(f"venue.{venue}.exposure_max_quote={of(8_000)}" for venue in venues),
+        *(f"market.{venues[-1]}.{symbol}.quote_currency={pegged_to(currency)}" for symbol in symbols),
+        *(() if currency == "USDT" else (f"reporting_currency={currency}",)),  # of several, USDT is by itself
     )
+
+
+def pegged_to(currency: str) -> str:
+    """Another currency, booked in the same unit: one of it is told to be worth one, until its peg breaks."""
+    alike = [name for name in (QUOTED_IN, *ABOUT_ONE_USDT) if booking_unit(name) == booking_unit(currency)]
+    return next(name for name in alike if name != currency)
 
 
 def peg_script(span_s: float) -> tuple[Step, ...]:

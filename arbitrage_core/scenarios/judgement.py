@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from arbitrage_core.domain.currency import money_text
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.scenarios.matched import matched_cost
@@ -34,7 +35,7 @@ def judged(scenario: Scenario, setting: Setting, baseline: Run, stressed: Run) -
     found = [
         _injection(injected),
         _laws(stressed),
-        _direction(scenario.direction, before, after),
+        _direction(scenario.direction, before, after, baseline.config.reporting_currency),
         _pace(scenario, baseline, stressed),
         _drawdown(stressed.config, after),
     ]
@@ -100,7 +101,8 @@ def _laws(stressed: Run) -> Finding:
     )
 
 
-def _direction(direction: Direction, before: Traded, after: Traded) -> Finding:
+def _direction(direction: Direction, before: Traded, after: Traded, currency: str) -> Finding:
+    was, became = (money_text(one.pnl_quote, currency, signed=True) for one in (before, after))
     moved = {
         Direction.DOWN: after.pnl_quote < before.pnl_quote,
         Direction.UP: after.pnl_quote > before.pnl_quote,
@@ -109,7 +111,7 @@ def _direction(direction: Direction, before: Traded, after: Traded) -> Finding:
     return Finding(
         name="PnL moved as stated",
         passed=moved[direction],
-        observed=f"{before.pnl_quote:+,.2f} became {after.pnl_quote:+,.2f}",
+        observed=f"{was} became {became}",
         expected=direction.value,
     )
 
@@ -133,8 +135,8 @@ def _drawdown(config: SessionConfig, after: Traded) -> Finding:
     return Finding(
         name="drawdown stays within its guard",
         passed=after.max_drawdown_quote <= most,
-        observed=f"{after.max_drawdown_quote:,.2f} at most",
-        expected=f"at most {most:,.2f}, where the session is ended",
+        observed=f"{money_text(after.max_drawdown_quote, config.reporting_currency)} at most",
+        expected=f"at most {money_text(most, config.reporting_currency)}, where the session is ended",
     )
 
 
@@ -166,12 +168,13 @@ def _listed(verb: str, rules: Iterable[str]) -> str:
 
 
 def _cost(term: str, baseline: Run, stressed: Run) -> Finding:
-    cost = matched_cost(baseline, stressed, term)
+    cost, currency = matched_cost(baseline, stressed, term), baseline.config.reporting_currency
+    measured, intended = (money_text(one, currency) for one in (cost.measured_quote, cost.intended_quote))
     return Finding(
         name="matched orders cost just what was injected",
         passed=cost.holds(COST_TOLERANCE, MATCHED_LEAST),
-        observed=f"{cost.measured_quote:,.2f} more for {cost.orders} orders decided alike",
-        expected=f"{cost.intended_quote:,.2f} within {COST_TOLERANCE:.0%}, of at least {MATCHED_LEAST} orders",
+        observed=f"{measured} more for {cost.orders} orders decided alike",
+        expected=f"{intended} within {COST_TOLERANCE:.0%}, of at least {MATCHED_LEAST} orders",
     )
 
 

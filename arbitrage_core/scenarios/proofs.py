@@ -131,9 +131,11 @@ def rate_moved_bps(baseline: Run, stressed: Run) -> float | None:
 
 
 def _quotes(baseline: Run, stressed: Run) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Of each array those that are quotes in both runs, and their mids before and after: ROW[k], f8[k], f8[k]."""
+    """Of each array those that are quotes in both runs, and their mids before and after: ROW[k], f8[k], f8[k]. A book
+    without both sides has no mid, and is left out."""
     for before, after in zip(baseline.rows, stressed.rows, strict=True):
         both = (before["kind"] == RowKind.QUOTE) & (after["kind"] == RowKind.QUOTE)
+        both &= (before["bid_px"][:, 0] > 0.0) & (before["ask_px"][:, 0] > 0.0)
         yield before[both], *((rows["bid_px"][both, 0] + rows["ask_px"][both, 0]) / 2 for rows in (before, after))
 
 

@@ -136,6 +136,7 @@ def _ensure_redis(notice: Notice) -> str:
 
 
 def _known_api_url(server: PrefectServer) -> str:
+    """Where Prefect's server was last, or, before it ever ran, where nothing is: to ask must not write its password."""
     try:
         outside = external.PREFECT.url
     except ServiceFailed:

@@ -7,7 +7,8 @@ A setting reaches as far as its name says, and the nearer one wins whatever the 
     venue.VENUE.name=value            one venue
     market.VENUE.SYMBOL.name=value    one market
 
-Below them all lie the preset's settings, then the defaults of the models. Of two settings with the same reach and name
+Below them all lie the preset's settings, then the defaults of the models, those of money in the currency they are of
+(domain/currency.py). Of two settings with the same reach and name
 the later one holds. `none` unsets what may be unset. Every error is BadInput and names the parameter, what was given
 and what is allowed; nothing is started on a plan that does not hold together.
 """
@@ -19,9 +20,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from arbitrage_core.domain.currency import USUAL_NOTIONAL_USDT, typical
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.domain.market import Market, Venue
 from arbitrage_core.domain.session import SessionConfig
+from arbitrage_core.domain.spelling import quoted_in
 from arbitrage_core.domain.strategy import StrategyParams
 from arbitrage_core.session.allowed import allowed_values
 from arbitrage_core.strategies.registry import STRATEGIES
@@ -58,13 +61,16 @@ class Offer:
     symbols: tuple[str, ...]
     levels: int = 1
     markets: tuple[tuple[str, str], ...] = ()
+    rates: frozenset[int] = frozenset()
+    """Places among the session's currencies, from 1 on, of those whose rate the rows tell."""
 
     @classmethod
-    def of(cls, feed: Any) -> "Offer":
+    def of(cls, feed: Any, rates: Iterable[int] = ()) -> "Offer":
         """What a feed offers; every market, unless it says by `markets` which (venue, symbol) there are."""
         everything = tuple((venue, symbol) for symbol in feed.symbols for venue in feed.venues)
         listed = getattr(feed, "markets", everything)
-        return cls(tuple(feed.venues), tuple(feed.symbols), feed.levels, tuple(m for m in everything if m in listed))
+        markets = tuple(market for market in everything if market in listed)
+        return cls(tuple(feed.venues), tuple(feed.symbols), feed.levels, markets, frozenset(rates))
 
 
 @dataclass(frozen=True)
@@ -101,14 +107,16 @@ def plan_session(
     """The configuration of a session on these data.
 
     `settings` are the operator's `name=value`; `params` and `market_overrides` a preset's, which they override; `seed`
-    (0 … 2⁶³ − 1) holds unless set. Raises BadInput.
+    (0 … 2⁶³ − 1) holds unless set. Raises BadInput, also where the session needs rates that the rows do not tell.
     """
+    _must_fit(offer)
     wishes = read_settings(settings, offer)
     markets = tuple(_market(key, dict(market_overrides or {}), wishes) for key in _listed(offer))
     session = {"seed": seed, "reporting_currency": _reporting_currency(markets), **wishes.session}
     _strategy_must_be_known(session.get("strategy"))
-    everyone = _sized(dict(params or {}), wishes.params)
-    return _made(
+    usual = {"notional_quote": typical(USUAL_NOTIONAL_USDT, str(session["reporting_currency"]))}
+    everyone = _sized(_sized(usual, dict(params or {})), wishes.params)
+    config = _made(
         SessionConfig,
         {
             **session,
@@ -123,6 +131,8 @@ def plan_session(
             "levels": offer.levels,
         },
     )
+    _rates_must_be_told(config, offer.rates)
+    return config
 
 
 def read_settings(settings: Iterable[str], offer: Offer) -> Wishes:
@@ -199,6 +209,24 @@ def _value(path: str, text: str) -> Any:
 # ------------------------------------------------------------------------------------------------- putting together
 
 
+def _must_fit(offer: Offer) -> None:
+    """A session holds so many venues, symbols and levels and no more, and two venues at least."""
+    if len(offer.venues) == 1:
+        raise BadInput(f"one venue only, {offer.venues[0]}: an arbitrage needs two", "name two with --venues")
+    for name, there in (("venues", offer.venues), ("symbols", offer.symbols)):
+        most = next(one.max_length for one in SessionConfig.model_fields[name].metadata if hasattr(one, "max_length"))
+        if len(there) > most:
+            raise BadInput(
+                f"{len(there)} {name}, and a session holds {most}",
+                f"choose at most {most}: --{name} {','.join(there[:2])},…",
+            )
+    deepest = next(one.le for one in SessionConfig.model_fields["levels"].metadata if hasattr(one, "le"))
+    if offer.levels > deepest:
+        raise BadInput(
+            f"books of {offer.levels} levels, and a session holds {deepest}", f"cut them: --levels {deepest}"
+        )
+
+
 def _listed(offer: Offer) -> tuple[tuple[str, str], ...]:
     return offer.markets or tuple((venue, symbol) for symbol in offer.symbols for venue in offer.venues)
 
@@ -216,7 +244,7 @@ def _market(key: tuple[str, str], overrides: Settings, wishes: Wishes) -> Market
     venue, symbol = key
     own = {**overrides, **wishes.market, **wishes.by_market.get(key, {})}
     where = f"market.{venue}.{symbol}." if key in wishes.by_market else ""
-    return _made(Market, {"quote_currency": _quote_currency(symbol), **own, "venue": venue, "symbol": symbol}, where)
+    return _made(Market, {"quote_currency": quoted_in(symbol).currency, **own, "venue": venue, "symbol": symbol}, where)
 
 
 def _venue(name: str, wishes: Wishes) -> Venue:
@@ -224,16 +252,26 @@ def _venue(name: str, wishes: Wishes) -> Venue:
     return _made(Venue, {**wishes.venue, **wishes.by_venue.get(name, {}), "name": name}, where)
 
 
-def _quote_currency(symbol: str) -> str:
-    """What stands behind the slash, as in BTC/USDT or BTC/USDT:USDT; of a symbol without one nothing is known."""
-    quote = symbol.rpartition("/")[2].partition(":")[0] if "/" in symbol else ""
-    return quote or REPORTING_DEFAULT
-
-
 def _reporting_currency(markets: Sequence[Market]) -> str:
     """The one currency everything is quoted in; with several, the default, and RATE rows have to tell the others."""
     quotes = {market.quote_currency for market in markets}
     return quotes.pop() if len(quotes) == 1 else REPORTING_DEFAULT
+
+
+def _rates_must_be_told(config: SessionConfig, told: frozenset[int]) -> None:
+    """Without a rate no book of another currency is ever fresh: such a session would trade nothing, and not say why."""
+    untold = [name for place, name in enumerate(config.currencies) if place and place not in told]
+    if not untold:
+        return
+    reporting, markets = config.reporting_currency, config.markets
+    found = {market.quote_currency: f"{market.key} is quoted in" for market in markets}
+    found |= {market.fees_in: f"{market.key} takes its fees in" for market in markets if market.fees_in not in found}
+    raise BadInput(
+        f"{found[untold[0]]} {untold[0]}, the session is reckoned in {reporting}: "
+        "that needs rates between them, and no source of rows tells any yet",
+        "trade what is in one currency (--symbols, --venues); or, where they are worth the same, take them for one: "
+        f"--set quote_currency={reporting}",
+    )
 
 
 def _strategy_must_be_known(name: object) -> None:
@@ -253,6 +291,9 @@ def _bad_input(model: type[BaseModel], error: ValidationError, values: Settings,
     found = error.errors(include_url=False)[0]
     message = found["msg"].removeprefix("Value error, ")
     name = str(found["loc"][0]) if found["loc"] else ""
+    refused = found.get("ctx", {}).get("error")
+    if isinstance(refused, BadInput):  # it says all of it itself
+        return refused
     if "needs markets on two venues" in message:
         return BadInput(message, "leave it out: --symbols names those to trade, --venues where")
     if not name or name not in model.model_fields:

@@ -1,15 +1,19 @@
 """The variation: a session's configuration with one thing otherwise, validated whole like any other."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from arbitrage_core.domain.currency import most_money
 from arbitrage_core.domain.errors import BadInput
-from arbitrage_core.domain.market import Market
+from arbitrage_core.domain.market import Market, Venue
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.domain.strategy import StrategyParams
 
-CAPITAL_MAX_QUOTE = 9e6
+SIZES = ("qty_base", "notional_quote", "symbol_exposure_max_quote", "symbol_daily_loss_max_quote")
+VENUE_LIMITS = ("exposure_max_quote",)
+SESSION_LIMITS = ("portfolio_exposure_max_quote", "portfolio_daily_loss_max_quote", "drawdown_max_quote")
 LATENCY_CAP_SHARE = 0.999
 """Of the time after which an answer is called unknown: a latency must lie below it."""
 
@@ -25,16 +29,28 @@ def with_latency(config: SessionConfig, latency_ms: float) -> SessionConfig:
 
 
 def with_size(config: SessionConfig, factor: float) -> SessionConfig:
-    """So many times the size of each trade, and of the capital, so that depth is what limits it, not the purse.
+    """So many times the size of each trade, and of all the money that stands beside it: the capital, and the limits of
+    exposure and loss. Then what the books show limits it, as it does a session of another purse.
 
-    Limits on exposure and losses stay as they are: they are the operator's. Raises BadInput.
+    The capital grows to the most that can be set in its currency and no further. Raises BadInput.
     """
     return _varied(
         config,
+        **_grown(config, factor, SESSION_LIMITS),
         params=_sized(config.params, factor),
         symbol_params={symbol: _sized(params, factor) for symbol, params in config.symbol_params.items()},
-        initial_capital_quote=min(config.initial_capital_quote * factor, CAPITAL_MAX_QUOTE),
+        venues=tuple(_made(Venue, {**dict(one), **_grown(one, factor, VENUE_LIMITS)}) for one in config.venues),
+        initial_capital_quote=min(config.initial_capital_quote * factor, _most_capital(config)),
     )
+
+
+def purse_is_short(config: SessionConfig, factor: float) -> bool:
+    """Whether a session of so many times the size cannot have so many times the capital: no more of it can be set."""
+    return config.initial_capital_quote * factor > _most_capital(config)
+
+
+def _most_capital(config: SessionConfig) -> float:
+    return max(most_money(config.reporting_currency), config.initial_capital_quote)
 
 
 def latency_most_ms(config: SessionConfig) -> float:
@@ -52,11 +68,13 @@ def _markets(config: SessionConfig, **changes: float) -> tuple[Market, ...]:
 
 
 def _sized(params: StrategyParams, factor: float) -> StrategyParams:
-    sizes = {name: getattr(params, name) for name in ("qty_base", "notional_quote")}
-    return _made(
-        StrategyParams,
-        {**dict(params), **{name: None if size is None else size * factor for name, size in sizes.items()}},
-    )
+    return _made(StrategyParams, {**dict(params), **_grown(params, factor, SIZES)})
+
+
+def _grown(model: BaseModel, factor: float, names: Iterable[str]) -> dict[str, float | None]:
+    """So many times each of these; what is not set stays so, and no limit stays none."""
+    found = {name: getattr(model, name) for name in names}
+    return {name: None if value is None else value * factor for name, value in found.items()}
 
 
 def _varied(config: SessionConfig, **changes: Any) -> SessionConfig:

@@ -3,7 +3,14 @@
 from typing import Any
 
 from arbitrage_core.domain.session import SessionConfig
-from arbitrage_core.session.verdict_run import Curve, Judgement, VerdictRun, present_fee_bps, present_latency_ms
+from arbitrage_core.session.verdict_run import (
+    Curve,
+    Judgement,
+    SizeEnd,
+    VerdictRun,
+    present_fee_bps,
+    present_latency_ms,
+)
 from arbitrage_core.statistics.break_even import Reach
 from arbitrage_core.statistics.verdict import CONFIDENCE, Outcome
 
@@ -19,7 +26,8 @@ def verdict_document(run: VerdictRun, config: SessionConfig) -> Document:
     break_even_fee_bps, fee_earns       highest taker fee that still earned, and `up to`, `nowhere`, `throughout`
     break_even_latency_ms, latency_earns  the same of the latency
     break_even_fee_same_trades_bps      the fee that would have left nothing of just these trades
-    capacity                            {size_factor, notional_quote, pnl_quote, at_least}: the size that earned most
+    capacity                            {size_factor, notional_quote, pnl_quote, at_least, ended_by}: the size that
+                                        earned most; `ended_by`: what ended the curve, SizeEnd
     longest_losing_run                  {seen, median, p95} of as many trades again
     cost_share                          fees and slippage over the gross edge
     trades_needed, would_change         how many trades would settle it; in words, what would change the verdict
@@ -98,5 +106,6 @@ def _capacity(run: VerdictRun, config: SessionConfig) -> Document | None:
         "size_factor": point.value,
         "notional_quote": None if notional is None else notional * point.value,
         "pnl_quote": point.pnl_quote,
-        "at_least": point.value == run.size[-1].value,
+        "at_least": run.size_end is not SizeEnd.DEPTH and point.value == run.size[-1].value,
+        "ended_by": str(run.size_end),
     }

@@ -8,7 +8,8 @@ booked, to the unit. A session with any other fees or slippage is named, order b
 Where it does not look; `ModelCheck.unchecked` counts these orders: those without a final state; GTC orders, which take
 and rest at once; on books of several levels, orders at markets where others rest, because what those take of a book is
 not followed (on books of one level their prices are judged, not their lots); a resting order's fee in another currency
-than the quote's. Which orders a venue rejects, and when a resting order meets a quote, is taken from the log.
+than the quote's. That a venue does not deal at a lone price far off is not modelled: an order that met one is named.
+Which orders a venue rejects, and when a resting order meets a quote, is taken from the log.
 """
 
 import math

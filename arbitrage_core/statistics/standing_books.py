@@ -41,7 +41,8 @@ class Arrivals:
 @dataclass(frozen=True, eq=False)
 class StandingBooks:
     """What each of n arrivals meets: `number` int64[n] of the quote among all rows, `NO_BOOK` where there was none;
-    `px` and `qty` float64[n, levels] of the side it takes from; `rates` float64[n, currencies], NaN before the first.
+    `px` and `qty` float64[n, levels] of the side it takes from, prices 0 where the book is crossed and nobody deals.
+    `rates` float64[n, currencies], NaN before the first.
     """
 
     number: np.ndarray
@@ -139,7 +140,9 @@ class _Search:
 
     def _take(self, places: np.ndarray, quotes: np.ndarray, numbers: np.ndarray) -> None:
         buys = (self._arrivals.side[places] > 0)[:, None]
-        self._px[places] = np.where(buys, quotes["ask_px"], quotes["bid_px"])
+        bid_px, ask_px = quotes["bid_px"][:, :1], quotes["ask_px"][:, :1]
+        crossed = (bid_px > 0.0) & (ask_px > 0.0) & ~(bid_px < ask_px)
+        self._px[places] = np.where(crossed, 0.0, np.where(buys, quotes["ask_px"], quotes["bid_px"]))
         self._qty[places] = np.where(buys, quotes["ask_qty"], quotes["bid_qty"])
         self._number[places] = numbers
 

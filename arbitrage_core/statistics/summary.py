@@ -18,8 +18,10 @@ from arbitrage_core.statistics.amounts import money, quotient
 from arbitrage_core.statistics.arbitrage import edge_figures, leg_figures
 from arbitrage_core.statistics.bookings import Bookings, bookings_by_market
 from arbitrage_core.statistics.columns import Columns
+from arbitrage_core.statistics.currencies import quote_currencies
 from arbitrage_core.statistics.drawdown import drawdown_figures
 from arbitrage_core.statistics.executions import execution_figures
+from arbitrage_core.statistics.far_exits import far_exits
 from arbitrage_core.statistics.incidents import incident_figures
 from arbitrage_core.statistics.inventory import drift_figures, net_drift_lots
 from arbitrage_core.statistics.left_open import left_open
@@ -39,9 +41,11 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
     log     all it wrote, from its first row on
     state   its final state record, `state_dtype(shape)`, for a shape that holds the configuration
 
-    Top level: `reporting_currency, booking_unit, entries, closed_trades, unwound, open, voids, exits, win_rate, pnl_*,
+    Top level: `reporting_currency, booking_unit, quoted_in` (statistics/currencies.py), `entries,
+    closed_trades, unwound, open, voids, exits, win_rate, pnl_*,
     gross_*, fees_*, funding_*, slippage_*, turnover_*, fills, max_drawdown_*, start_*, equity_*, unrealised_*,
-    revaluation_*, refusals, opportunities, incidents, per_symbol, per_venue, per_pair, rebalancing, statistics`, where
+    revaluation_*, left_open, far_exits,
+    refusals, opportunities, incidents, per_symbol, per_venue, per_pair, rebalancing, statistics`, where
     `*` is `amount` and `quote`. PnL per symbol, and per venue, adds up exactly in `pnl_amount`. Raises ValueError when
     the log names a symbol or venue that the configuration does not have.
     """
@@ -54,6 +58,7 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
     return {
         "reporting_currency": config.reporting_currency,
         "booking_unit": unit,
+        "quoted_in": quote_currencies(config),
         **_counts(symbols),
         **_money(Bookings.added(by_symbol), int(state["realised_amount"]), int(state["fees_amount"]), unit),
         **money("max_drawdown", int(state["drawdown_amount"]), unit),
@@ -62,6 +67,7 @@ def summarise(config: SessionConfig, log: SessionLog, state: np.record) -> Docum
         **money("unrealised", _last(log, "unrealised_amount"), unit),
         **money("revaluation", _last(log, "revaluation_amount"), unit),
         "left_open": left_open(config, state),
+        "far_exits": far_exits(config, log, unit),
         "refusals": named_refusals(symbols["refusals"].sum(axis=0)),
         "opportunities": opportunity_figures(symbols),
         "incidents": incident_figures(session.incidents, symbols, unit),

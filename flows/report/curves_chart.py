@@ -13,6 +13,8 @@ from flows.report.stretched_axis import StretchedAxis
 WIDTH, HEIGHT, TOP, BOTTOM = 860, 298, 122, 262
 FEE_MARKS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Of the present fee, or of 1 bps where there is none: as the values that are tried."""
+SIZE_MARKS = (0.25, 0.5, 1, 2, 4, 8, 16)
+"""Of a curve that goes further, every second."""
 LEFT, PANEL_WIDTH, COLUMN_WIDTH = 66, 206, 276
 TITLE_CHARACTERS_MAX = 84
 
@@ -67,7 +69,8 @@ def _axis(name: str, values: np.ndarray, left: float, now: float) -> Axis:
     if name == "latency_ms":
         return StretchedAxis.over(low, high, left, right, shift=10.0, marks=(0, 20, 100, 500, 2_000, 5_000))
     if name == "size_factor":
-        return StretchedAxis.over(low, high, left, right, shift=0.0, marks=(0.25, 0.5, 1, 2, 4, 8, 16))
+        marks = SIZE_MARKS if high <= SIZE_MARKS[-1] else tuple(4.0**power for power in range(-1, 6))
+        return StretchedAxis.over(low, high, left, right, shift=0.0, marks=marks)
     step = now or 1.0
     return StretchedAxis.over(low, high, left, right, shift=step / 2, marks=tuple(step * share for share in FEE_MARKS))
 

@@ -6,7 +6,7 @@ from flows.report.axis import VALUE_MAX, Axis
 from flows.report.clock import clock_of
 from flows.report.drawing import BLUE, ORANGE, Drawing
 from flows.report.panel import Panel
-from flows.report.quantity import number
+from flows.report.quantity import money, number
 from flows.report.series import SessionSeries, falls_quote
 from flows.report.thinning import extremes
 
@@ -26,19 +26,19 @@ def equity_chart(series: SessionSeries) -> str:
     span_s = float(elapsed_s[-1]) if len(elapsed_s) else 0.0
     scale_s, clock = clock_of(span_s)
     time = Axis.exact(0.0, max(span_s / scale_s, 1e-3), LEFT, RIGHT, ticks=8)
-    money = Panel(drawing, time, Axis.of(equity, 222, 56, holds=(series.start_quote,)))
+    upper = Panel(drawing, time, Axis.of(equity, 222, 56, holds=(series.start_quote,)))
     depth = Panel(drawing, time, Axis.of(falls, 336, 264, ticks=3, margin=0.08, holds=(0.0,)))
     lost = len(seen) - len(equity)
-    money.heading(f"{series.campaign}, seed {series.seed}: equity, {series.currency}", _sum(series, equity, lost))
+    upper.heading(f"{series.campaign}, seed {series.seed}: equity, {series.currency}", _sum(series, equity, lost))
     depth.heading(f"drawdown, {series.currency}", "")
-    money.grid(x_labels=False)
+    upper.grid(x_labels=False)
     depth.grid(x_name=f"{clock} since the start")
     if not len(equity):
-        money.notice("no mark of the equity")
+        upper.notice("no mark of the equity")
         return drawing.svg()
     places = elapsed_s[seen] / scale_s
-    money.level(series.start_quote)
-    for panel, values, colour, floor in ((money, equity, BLUE, None), (depth, falls, ORANGE, 0.0)):
+    upper.level(series.start_quote)
+    for panel, values, colour, floor in ((upper, equity, BLUE, None), (depth, falls, ORANGE, 0.0)):
         kept = extremes(places, values, STRETCHES)
         down_to = None if floor is None else float(panel.y.at(floor))
         drawing.curve(time.at(places[kept]), panel.y.at(values[kept]), colour, down_to=down_to)
@@ -49,5 +49,6 @@ def _sum(series: SessionSeries, equity: np.ndarray, lost: int) -> str:
     if not len(equity):
         return ""
     change, start = float(equity[-1]) - series.start_quote, series.start_quote
-    words = f"from {number(start, 2)} (dashed) to {number(float(equity[-1]), 2)}: {number(change, 2, signed=True)}"
+    ends = [money(value, series.currency) for value in (start, float(equity[-1]))]
+    words = f"from {ends[0]} (dashed) to {ends[1]}: {money(change, series.currency, signed=True)}"
     return words + (f" · {number(lost)} marks are not numbers and are left out" if lost else "")

@@ -7,7 +7,7 @@ from flows.report.clock import clock_of
 from flows.report.drawing import BLUE, FAINT_INK, ORANGE, SKY, Drawing, fitting
 from flows.report.exposure import Exposure
 from flows.report.panel import Panel
-from flows.report.quantity import number
+from flows.report.quantity import money, number
 from flows.report.series import SessionSeries
 from flows.report.track import NS_PER_S, Track
 
@@ -38,7 +38,7 @@ def exposure_chart(series: SessionSeries, exposure: Exposure) -> str:
     span = max((end_ns - begin_ns) / NS_PER_S / scale_s, 1e-3)
     panel = _panel(drawing, exposure.portfolio, (0.0, span), (LEFT, RIGHT, TOP, BOTTOM), ticks=(8, 5))
     title = f"{series.campaign}, seed {series.seed}: exposure of the portfolio, {series.currency}"
-    panel.heading(title, _words(exposure.portfolio))
+    panel.heading(title, _words(exposure.portfolio, series.currency))
     panel.grid(x_name=f"{clock} since the start")
     if not len(exposure.portfolio.values):
         panel.notice("nothing was ever at risk")
@@ -50,10 +50,10 @@ def exposure_chart(series: SessionSeries, exposure: Exposure) -> str:
             left, down = LEFT + column * (width + GAP), row * ROW
             box = (left, left + width, CELL_TOP + down, CELL_BOTTOM + down)
             cell = _panel(drawing, track, (0.0, span), box, ticks=(4, 3))
-            cell.heading(fitting(track.name, NAME_CHARACTERS_MAX), _words(track))
+            cell.heading(fitting(track.name, NAME_CHARACTERS_MAX), _words(track, series.currency))
             cell.grid()
             _draw(cell, track, (begin_ns, end_ns), STRETCHES_SMALL)
-    for place, words in enumerate(_notes(exposure.portfolio, others)):
+    for place, words in enumerate(_notes(exposure.portfolio, others, series.currency)):
         drawing.text(LEFT, height - 30 + place * 16, words, size=11, colour=FAINT_INK)
     return drawing.svg()
 
@@ -87,19 +87,19 @@ def _draw(panel: Panel, track: Track, between: tuple[int, int], count: int) -> N
     panel.level(track.limit, ORANGE, dash="5 3", wide=1.5)
 
 
-def _words(track: Track) -> str:
-    limit = f"limit {number(track.limit, 0 if float(track.limit).is_integer() else 2)}"
-    return f"largest {number(track.largest, 2)}, {limit if np.isfinite(track.limit) else 'no limit'}"
+def _words(track: Track, currency: str) -> str:
+    limit = f"limit {number(track.limit) if float(track.limit).is_integer() else money(track.limit, currency)}"
+    return f"largest {money(track.largest, currency)}, {limit if np.isfinite(track.limit) else 'no limit'}"
 
 
-def _notes(portfolio: Track, others: list[Track]) -> list[str]:
+def _notes(portfolio: Track, others: list[Track], currency: str) -> list[str]:
     """How to read it, and what it leaves out."""
     lines = [
         "line: largest in each stretch of time · shaded: mean over time · dashed: limit, where one is set and near"
     ]
     left_out = []
     if others:
-        most = number(max(one.largest for one in others), 2)
+        most = money(max(one.largest for one in others), currency)
         left_out.append(f"{number(len(others))} other symbols, none above {most}")
     if unknown := int(np.sum(np.isnan(portfolio.values))):
         left_out.append(f"{number(unknown)} moments at a rate that is not known")

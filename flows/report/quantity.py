@@ -3,12 +3,14 @@
 import math
 from decimal import Decimal
 
+from arbitrage_core.domain.currency import money_digits
+
 NOTHING = "–"
 MINUS = "−"
 BIG = 1e15
 """From here on a plain number is too long to be read."""
 
-_PLACES = {"_quote": 2, "_bps": 1, "_ms": 0, "_s": 1}
+_PLACES = {"_bps": 1, "_ms": 0, "_s": 1}
 _UNITS = {"_bps": "bps", "_ms": "ms", "_s": "s"}
 
 
@@ -19,7 +21,7 @@ def is_share(name: str) -> bool:
 
 def words(name: str) -> str:
     """A figure's name without its unit, as words: `max_drawdown_quote` → "max drawdown"."""
-    for ending in _PLACES:
+    for ending in ("_quote", *_PLACES):
         name = name.removesuffix(ending)
     return name.replace("_", " ")
 
@@ -45,10 +47,17 @@ def number(value: float | Decimal | None, places: int = 0, *, signed: bool = Fal
     return text.replace("-", MINUS)
 
 
-def bare(name: str, value: float | None, *, signed: bool = False) -> str:
-    """A figure without its unit, for a column whose head says it; shares in per cent."""
+def money(value: float | Decimal | None, currency: str, *, signed: bool = False, finer: int = 0) -> str:
+    """Money without its currency, in the digits that needs; `finer`: so many more. "" is as USDT."""
+    return number(value, money_digits(currency) + finer, signed=signed)
+
+
+def bare(name: str, value: float | None, currency: str = "", *, signed: bool = False) -> str:
+    """A figure without its unit, for a column whose head says it; shares in per cent, money as its currency needs."""
     if is_share(name):
         return number(None if value is None else value * 100, 1, signed=signed)
+    if name.endswith("_quote"):
+        return money(value, currency, signed=signed)
     places = next((found for ending, found in _PLACES.items() if name.endswith(ending)), None)
     if places is None:
         places = 0 if value is None or not math.isfinite(value) or float(value).is_integer() else 3
@@ -57,5 +66,5 @@ def bare(name: str, value: float | None, *, signed: bool = False) -> str:
 
 def quantity(name: str, value: float | None, currency: str = "", *, signed: bool = False) -> str:
     """A figure with its unit: ("win_rate", 0.512) → "51.2 %"."""
-    text, its_unit = bare(name, value, signed=signed), unit(name, currency)
+    text, its_unit = bare(name, value, currency, signed=signed), unit(name, currency)
     return f"{text} {its_unit}" if its_unit and text != NOTHING else text

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from flows.outcome import CampaignOutcome, SeedOutcome
 from flows.report.markdown import code, plain, table
-from flows.report.quantity import NOTHING, bare, number
+from flows.report.quantity import NOTHING, bare, money, number
 from flows.report.tables import FAILED, PASSED, by_seed
 from flows.stages.stage import Campaign
 
@@ -27,16 +27,16 @@ def symbol_sections(campaign: Campaign, outcome: CampaignOutcome, currency: str 
     if not symbols:
         return []
     rows = [
-        _row(plain(symbol), code(campaign.symbols.get(symbol, campaign.preset)), seeds, symbol, [symbol])
+        _row(plain(symbol), code(campaign.symbols.get(symbol, campaign.preset)), seeds, symbol, [symbol], currency)
         for symbol in symbols
     ]
-    rows.append(_row(PORTFOLIO, "", seeds, "", symbols))
-    money = f", {currency}" if currency else ""
-    heads = ["symbol", "market", "entries", "closed", "win rate, %", f"net PnL{money}", "of a seed", f"fees{money}"]
+    rows.append(_row(PORTFOLIO, "", seeds, "", symbols, currency))
+    its = f", {currency}" if currency else ""
+    heads = ["symbol", "market", "entries", "closed", "win rate, %", f"net PnL{its}", "of a seed", f"fees{its}"]
     return [table(heads, rows, right=tuple(range(2, len(heads)))), adding_up(outcome, currency)]
 
 
-def _row(name: str, market: str, seeds: Iterable[SeedOutcome], of: str, symbols: list[str]) -> list[str]:
+def _row(name: str, market: str, seeds: Iterable[SeedOutcome], of: str, symbols: list[str], currency: str) -> list[str]:
     """A symbol, or with `of` empty the whole: its counts and money are the sums of the symbols'."""
     seeds = list(seeds)
     sums = {
@@ -49,9 +49,9 @@ def _row(name: str, market: str, seeds: Iterable[SeedOutcome], of: str, symbols:
         number(sums["entries"]),
         number(sums["closed"]),
         _span("win_rate", [one.figure("win_rate", of) for one in seeds]),
-        number(sums["pnl_quote"], 2, signed=True),
-        _span("pnl_quote", [one.figure("pnl_quote", of) for one in seeds], signed=True),
-        number(sums["fees_quote"], 2),
+        money(sums["pnl_quote"], currency, signed=True),
+        _span("pnl_quote", [one.figure("pnl_quote", of) for one in seeds], currency, signed=True),
+        money(sums["fees_quote"], currency),
     ]
 
 
@@ -96,10 +96,10 @@ def _digits(value: Decimal | None) -> str:
     return number(value, max(0, -int(value.normalize().as_tuple().exponent)), signed=True)
 
 
-def _span(figure: str, values: list[float | None], *, signed: bool = False) -> str:
+def _span(figure: str, values: list[float | None], currency: str = "", *, signed: bool = False) -> str:
     """From least to most; one value when they are the same."""
     found = [value for value in values if value is not None and math.isfinite(value)]
     if not found:
         return NOTHING
-    least, most = (bare(figure, end, signed=signed) for end in (min(found), max(found)))
+    least, most = (bare(figure, end, currency, signed=signed) for end in (min(found), max(found)))
     return least if least == most else f"{least} to {most}"

@@ -8,7 +8,7 @@ from flows.report.axis import VALUE_MAX, Axis
 from flows.report.clock import clock_of
 from flows.report.drawing import BLUE, FAINT_INK, GREEN, INK, ORANGE, PURPLE, SKY, YELLOW, Drawing, fitting
 from flows.report.panel import Panel
-from flows.report.quantity import number
+from flows.report.quantity import money, number
 from flows.report.series import SessionSeries
 from flows.report.thinning import extremes
 from flows.report.track import NS_PER_S, Track, combined
@@ -38,7 +38,7 @@ def symbols_chart(series: SessionSeries, realised: Sequence[Track]) -> str:
     every = np.concatenate([track.values for _, track, _, _ in drawn])
     panel = Panel(drawing, x, Axis.of(every, BOTTOM, TOP, ticks=7, holds=(0.0,)))
     title = f"{series.campaign}, seed {series.seed}: realised PnL by symbol, and equity, {series.currency}"
-    panel.heading(title, _sum(realised, equity))
+    panel.heading(title, _sum(realised, equity, series.currency))
     panel.grid(x_name=f"{clock} since the start")
     if not len(moments):
         panel.notice("nothing was booked")
@@ -46,7 +46,7 @@ def symbols_chart(series: SessionSeries, realised: Sequence[Track]) -> str:
     panel.level(0.0, FAINT_INK, dash="")
     for _, track, colour, dash in drawn:
         _draw(panel, track, begin_ns, end_ns, scale_s, POINTS_MAX // len(drawn) // 4, colour, dash)
-    _draw_names(panel, [(name, track.last, colour, dash) for name, track, colour, dash in drawn])
+    _draw_names(panel, [(name, track.last, colour, dash) for name, track, colour, dash in drawn], series.currency)
     return drawing.svg()
 
 
@@ -79,7 +79,7 @@ def _draw(
     panel.drawing.curve(panel.x.at(places[kept]), panel.y.at(values[kept]), colour, wide=wide, dash=dash)
 
 
-def _draw_names(panel: Panel, lines: list[tuple[str, float, str, str]]) -> None:
+def _draw_names(panel: Panel, lines: list[tuple[str, float, str, str]], currency: str) -> None:
     """Each name with its last value at the height where its line ends, moved apart where they would overlap."""
     order = sorted(lines, key=lambda one: (-one[1], one[0]))
     heights = [float(panel.y.at(value)) + 4 for _, value, _, _ in order]
@@ -92,10 +92,13 @@ def _draw_names(panel: Panel, lines: list[tuple[str, float, str, str]]) -> None:
     for (name, value, colour, dash), height in zip(order, heights, strict=True):
         left = panel.right + 8
         panel.drawing.line(left, height - 4, left + 16, height - 4, colour, wide=2, dash=dash)
-        panel.drawing.text(left + 21, height, f"{name} {number(value, 2, signed=True)}", size=11, colour=FAINT_INK)
+        words = f"{name} {money(value, currency, signed=True)}"
+        panel.drawing.text(left + 21, height, words, size=11, colour=FAINT_INK)
 
 
-def _sum(realised: Sequence[Track], equity: Track) -> str:
+def _sum(realised: Sequence[Track], equity: Track, currency: str) -> str:
     total = sum(track.last for track in realised)
-    words = f"{number(len(realised))} symbols realised {number(total, 2, signed=True)}"
-    return f"{words}; equity {number(equity.last, 2, signed=True)} against the capital" if len(equity.values) else words
+    words = f"{number(len(realised))} symbols realised {money(total, currency, signed=True)}"
+    if not len(equity.values):
+        return words
+    return f"{words}; equity {money(equity.last, currency, signed=True)} against the capital"

@@ -54,7 +54,7 @@ def by_seed(outcome: CampaignOutcome) -> list[SeedOutcome]:
 def seed_row(one: SeedOutcome, currency: str = "") -> dict[str, str]:
     """A session's cells by head; money is in units of `currency`, which need not be known."""
     money = f", {currency}" if currency else ""
-    figures = {name: bare(name, one.figures.get(name), signed=name in SIGNED) for name in SHOWN}
+    figures = {name: bare(name, one.figures.get(name), currency, signed=name in SIGNED) for name in SHOWN}
     return {
         "seed": str(one.seed),
         "mode": one.mode,

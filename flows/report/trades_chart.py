@@ -5,7 +5,7 @@ import numpy as np
 from flows.report.axis import VALUE_MAX, Axis, tick_step
 from flows.report.drawing import BLUE, FAINT_INK, GREEN, INK, ORANGE, PURPLE, SKY, YELLOW, Drawing
 from flows.report.panel import Panel
-from flows.report.quantity import number
+from flows.report.quantity import money, number
 from flows.report.series import SessionSeries
 
 WIDTH, HEIGHT = 860, 396
@@ -141,7 +141,7 @@ def _pnl_words(found: np.ndarray, currency: str) -> str:
         return ""
     mean, median = float(found.mean()), float(np.median(found))
     lost = int(np.sum(found < 0))
-    spread = f"mean {number(mean, 2, signed=True)}, median {number(median, 2, signed=True)} {currency}"
+    spread = f"mean {money(mean, currency, signed=True)}, median {money(median, currency, signed=True)} {currency}"
     return f"{number(len(found))} trades, {number(lost)} at a loss; {spread}"
 
 

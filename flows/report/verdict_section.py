@@ -7,7 +7,7 @@ from flows.outcome import CampaignOutcome, SeedOutcome, StageOutcome
 from flows.report.charts import VERDICTS_CHART, curves_chart_name
 from flows.report.markdown import bullets, plain, table
 from flows.report.pictures import Pictures
-from flows.report.quantity import NOTHING, number
+from flows.report.quantity import NOTHING, money, number
 from flows.report.symbols_apart import shown_outcome
 from flows.report.tables import FAILED, PASSED
 from flows.stages.stage import Campaign, Stage
@@ -88,8 +88,10 @@ def _figures(document: Document) -> list[str]:
     size = "no size earns"
     if capacity is not None:
         least = "at least " if capacity["at_least"] else ""
-        size = f"{least}{capacity['size_factor']:g} times the size, PnL {number(capacity['pnl_quote'], 2, signed=True)}"
-    mean = f"{number(document['expectancy_quote'], 4, signed=True)} {currency} a trade"
+        earned = money(capacity["pnl_quote"], currency, signed=True)
+        size = f"{least}{capacity['size_factor']:g} times the size, PnL {earned}"
+        size += "; the purse ended the curve" if least and capacity["ended_by"] == "purse" else ""
+    mean = f"{money(document['expectancy_quote'], currency, signed=True, finer=2)} {currency} a trade"
     interval = f"{document['confidence']:.0%} interval {_interval(document['interval'])}"
     return [
         f"{number(document['trades'])} trades{block}",

@@ -141,6 +141,7 @@ GUARD_CAMPAIGNS = (
             f"market.alpha.{BTC}.initial_base=0.005",
             f"market.alpha.{ETH}.initial_base=0.4",
             *(f"market.beta.{symbol}.quote_currency=KRW" for symbol in (BTC, ETH, SOL)),
+            "min_notional_quote=5",  # at a rate of 1
             "rate_age_max_ms=20000",
         ),
         bands=tuple(Band(figure="closed", symbol=symbol, least=30) for symbol in MIXED),

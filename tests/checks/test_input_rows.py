@@ -58,6 +58,11 @@ def back_in_time(rows: np.ndarray) -> None:
     rows["now_ns"][500] = rows["received_ns"][500] = rows["now_ns"][499] - 1
 
 
+def emptied(row: np.record) -> None:
+    """The bid side is empty, as `domain/row.py` has it."""
+    row.bid_px[:] = row.bid_qty[:] = 0.0
+
+
 def silence(rows: np.ndarray) -> None:
     """Everything from one row on a minute later."""
     rows["now_ns"][500:] += 60 * 10**9
@@ -79,6 +84,7 @@ CRITICAL = [
 WARNING = [
     ("input: no book is crossed", quote(crossed)),
     ("input: both sides have something", quote(lambda row: row.ask_qty.__setitem__(0, 0.0))),
+    ("input: both sides have something", quote(emptied)),
     ("input: no market pauses for long", silence),
 ]
 

@@ -20,7 +20,7 @@ ROW = 20_000
 def anomalous(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every look finds trades that do not leave."""
     found = Anomaly(Pattern.NO_EXITS, "trade 1 of S1/USDT stands", {"trade": 1})
-    monkeypatch.setattr(AnomalyWatch, "_found", lambda watch: found)
+    monkeypatch.setattr(AnomalyWatch, "_found", lambda watch, flattened: found)
 
 
 def test_the_message_names_the_cause_the_command_and_the_bundle_and_the_command_works(sessions, capsys, anomalous):

@@ -32,7 +32,7 @@ class Rows:
 
 
 def config() -> SessionConfig:
-    return plan_session(Offer(VENUES, SYMBOLS), ["reporting_currency=USDT"])
+    return plan_session(Offer(VENUES, SYMBOLS, rates=frozenset({1})), ["reporting_currency=USDT"])
 
 
 def made_rows() -> np.ndarray:

@@ -82,6 +82,7 @@ def test_the_verdict_on_a_paper_session_is_that_of_its_backtest(place, capsys):
 def test_a_paper_session_leaves_the_state_of_the_backtest_and_a_record_equal_to_its_ledger(place, capsys):
     document = document_of(capsys, "paper", *DATA, "--pace", "max")
     assert set(document) >= SESSION_KEYS | {"record", "ending", "identical"}
+    assert document["notes"] == []
     assert document["state_hash"] == document_of(capsys, "backtest", *DATA)["state_hash"]
     record = document["record"]
     assert (record["complete"], record["differences"], document["laws"]) == (True, [], [])

@@ -85,6 +85,21 @@ def test_recorded_quotes_are_stressed_as_well(capsys, tmp_path: Path):
     assert code == 1  # these quotes are never apart: nothing is traded, so nothing can come nearer zero
 
 
+def test_quotes_with_empty_sides_are_stressed_and_measured_without_them(capsys, tmp_path: Path):
+    made = columns(8_000, step_ns=20_000_000)
+    number = np.arange(8_000)
+    made |= {"bid_px": 100.0 + number % 7 * 0.01, "ask_px": 100.05 + number % 7 * 0.01}
+    for side, each in (("bid", 5), ("ask", 7)):
+        made[f"{side}_px"] = np.where(number % each == 0, np.nan, made[f"{side}_px"])
+    file = written(tmp_path / "quotes.parquet", made)
+    names = ("NOISE_SATURATION", "FLASH_CRASH", "SPREAD_COLLAPSE")
+    scenarios = [word for name in names for word in ("--scenario", name)]
+    _, out, err = told(capsys, "--data", str(file), *scenarios, "--json")
+    found = {one["name"]: one["injection"]["measured"] for one in json.loads(out)["scenarios"]}
+    assert set(found) == set(names), err
+    assert all(measured is not None and np.isfinite(measured) for measured in found.values())
+
+
 @pytest.mark.parametrize(
     "arguments,said",
     [

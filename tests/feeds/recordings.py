@@ -12,9 +12,13 @@ from arbitrage_core.feeds.row_stream import opaque
 VENUES = ("alpha", "beta")
 SYMBOLS = ("BTC", "ETH")
 SECOND_NS = 1_000_000_000
+START_NS = 1_700_000_000_000_000_000
+"""Recordings begin a microsecond after this instant, at a time that a recording can have."""
 
 
-def columns(count: int = 8, *, levels: int = 1, start_ns: int = 1000, step_ns: int = 10) -> dict[str, object]:
+def columns(
+    count: int = 8, *, levels: int = 1, start_ns: int = START_NS + 1000, step_ns: int = 10
+) -> dict[str, object]:
     """The columns of a sound recording: `count` quotes going round alpha BTC, beta BTC, alpha ETH, beta ETH."""
     number = np.arange(count)
     made: dict[str, object] = {

@@ -14,7 +14,7 @@ from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.scripted import Scripted, Step
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
-from tests.feeds.recordings import columns, rows_of, written
+from tests.feeds.recordings import START_NS, columns, rows_of, written
 
 MakeFeed = Callable[[Path, int], Feed]
 
@@ -40,7 +40,7 @@ def _recorded(files: int, levels: int) -> MakeFeed:
         for number in range(files):
             path = folder / f"{number}.parquet"
             if not path.exists():
-                written(path, columns(6_000, levels=levels, start_ns=1000 + 7 * number), row_group_size=1_000)
+                written(path, columns(6_000, levels=levels, start_ns=START_NS + 7 * number), row_group_size=1_000)
             paths.append(path)
         return RecordedQuotes(paths, chunk_rows=chunk_rows, ended_after_ns=5)
 

@@ -48,6 +48,26 @@ def test_absent_levels_and_unknown_venue_times_are_null_and_read_back_as_0(path)
     assert rows_of(RecordedQuotes(path, VENUES, SYMBOLS, ended_after_ns=10**15)).tobytes() == rows.tobytes()
 
 
+@pytest.mark.parametrize("px, qty", ((0.0, 0.0), (0.0, 5.0), (100.0, 0.0), (np.nan, np.nan)))
+def test_an_empty_side_is_null_at_every_level_and_reads_back_as_0(path, px, qty):
+    rows = rows_of(quotes(10, levels=2))
+    expected = rows.copy()
+    rows["ask_px"][4, 0], rows["ask_qty"][4, 0] = px, qty
+    expected["ask_px"][4] = expected["ask_qty"][4] = 0.0
+    write_quotes(path, rows, VENUES, SYMBOLS)
+    table = pq.read_table(path)
+    names = ("bid_px", "ask_px", "ask_qty", "ask_px_1", "ask_qty_1")
+    assert [table.column(name).null_count for name in names] == [0, 1, 1, 1, 1]
+    assert rows_of(RecordedQuotes(path, VENUES, SYMBOLS, ended_after_ns=10**15)).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("name", ("", " ", "a\x1b[31m", "x" * 101))
+def test_a_name_that_could_not_be_read_back_is_refused(path, name):
+    with pytest.raises(BadInput, match="the name"):
+        write_quotes(path, quotes(10), ("alpha", name), SYMBOLS)
+    assert list(path.parent.iterdir()) == []
+
+
 def test_the_columns_are_those_of_the_format(path):
     write_quotes(path, quotes(10, levels=2), VENUES, SYMBOLS)
     names = ["ts_ns", "exch_ts_ns", "venue", "symbol", "bid_px", "bid_qty", "ask_px", "ask_qty"]
@@ -81,8 +101,16 @@ def _nameless_symbol(rows: np.ndarray) -> None:
     rows["symbol"][7] = -1
 
 
-def _nan(rows: np.ndarray) -> None:
-    rows["ask_px"][7] = np.nan
+def _infinite(rows: np.ndarray) -> None:
+    rows["ask_px"][7] = np.inf
+
+
+def _of_1970(rows: np.ndarray) -> None:
+    rows["received_ns"][:] = np.arange(10)
+
+
+def _of_a_venue_in_1970(rows: np.ndarray) -> None:
+    rows["venue_ns"][7] = 5
 
 
 def _negative(rows: np.ndarray) -> None:
@@ -95,7 +123,9 @@ UNWRITABLE = (
     (_earlier_than_the_array_before, "row 5 was received before the row before it"),
     (_nameless_venue, "row 7 is of a venue that was not named"),
     (_nameless_symbol, "row 7 is of a symbol that was not named"),
-    (_nan, "row 7: ask_px of the first level"),
+    (_infinite, "row 7: ask_px of the first level"),
+    (_of_1970, "row 0 was received at a time that cannot be"),
+    (_of_a_venue_in_1970, "row 7 has a venue's time that cannot be"),
     (_negative, "row 7: bid_qty of the first level"),
 )
 

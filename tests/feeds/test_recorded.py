@@ -15,7 +15,7 @@ from arbitrage_core.feeds.quote_writer import write_quotes
 from arbitrage_core.feeds.recorded import RecordedQuotes
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
 from arbitrage_core.feeds.synthetic_presets import preset
-from tests.feeds.recordings import SECOND_NS, SYMBOLS, VENUES, changed, columns, rows_of, written
+from tests.feeds.recordings import SECOND_NS, START_NS, SYMBOLS, VENUES, changed, columns, rows_of, written
 
 # -------------------------------------------------------------------------------------------------------- reading
 
@@ -38,7 +38,7 @@ def test_a_row_says_what_the_file_says(path):
 @pytest.mark.usefixtures("any_batch")
 @pytest.mark.parametrize("row_group_size", (5, 100))
 def test_the_venues_clock_is_kept_and_null_is_0(path, row_group_size):
-    times_ns = [None, 5, 6, 7, None, 9, None, None, 12, 13, 14, None, 16]
+    times_ns = [ns and START_NS + ns for ns in (None, 5, 6, 7, None, 9, None, None, 12, 13, 14, None, 16)]
     made = {**columns(13), "exch_ts_ns": pa.array(times_ns, pa.int64())}
     feed = RecordedQuotes(written(path, made, row_group_size=row_group_size))
     assert rows_of(feed)["venue_ns"].tolist() == [ns or 0 for ns in times_ns]
@@ -85,7 +85,7 @@ def test_a_crossed_quote_is_kept(path):
 
 
 def test_equal_times_keep_the_order_of_the_file(path):
-    made = {**columns(9), "ts_ns": [5, 5, 5, 7, 7, 7, 7, 7, 9]}
+    made = {**columns(9), "ts_ns": START_NS + np.array([5, 5, 5, 7, 7, 7, 7, 7, 9])}
     rows = rows_of(RecordedQuotes(written(path, made), chunk_rows=2))
     assert rows["bid_px"][:, 0].tolist() == list(made["bid_px"])
 
@@ -132,7 +132,7 @@ def test_a_duration_counts_from_the_first_chosen_quote_and_excludes_its_end(path
     feed = RecordedQuotes(written(path, columns(8)), duration_ns=duration_ns)
     assert len(rows_of(feed)) == kept
     feed = RecordedQuotes(written(path, columns(8)), ("beta",), duration_ns=21)
-    assert rows_of(feed)["now_ns"].tolist() == [1010, 1030]
+    assert rows_of(feed)["now_ns"].tolist() == [START_NS + 1010, START_NS + 1030]
 
 
 # ------------------------------------------------------------------------------------------------------- merging
@@ -143,14 +143,14 @@ def test_several_files_are_merged_by_time_an_earlier_file_first(tmp_path):
     times = ([10, 20, 20, 20, 20, 40], [10, 15, 20, 20, 50], [20, 20, 60, 70])
     paths = []
     for number, ts_ns in enumerate(times):
-        made = {**columns(len(ts_ns)), "ts_ns": ts_ns}
+        made = {**columns(len(ts_ns)), "ts_ns": START_NS + np.array(ts_ns)}
         made["bid_px"] = 10.0 * number + 1.0 + np.arange(len(ts_ns))
         paths.append(written(tmp_path / f"{number}.parquet", made, row_group_size=2))
     rows = rows_of(RecordedQuotes(paths))
     listed = sorted(
         (ts, number, 10.0 * number + 1.0 + at) for number, ts_ns in enumerate(times) for at, ts in enumerate(ts_ns)
     )
-    assert rows["now_ns"].tolist() == [ts for ts, _, _ in listed]
+    assert (rows["now_ns"] - START_NS).tolist() == [ts for ts, _, _ in listed]
     assert rows["bid_px"][:, 0].tolist() == [px for _, _, px in listed]
 
 
@@ -166,8 +166,8 @@ def test_files_of_different_depth_give_the_depth_they_share(tmp_path):
 
 def ending(path: Path, *, last_s: float, stream_end_s: float, count: int = 41) -> Path:
     """alpha quotes every second to the end, beta from 0.5 s on until `last_s`."""
-    alpha = [(int(t * SECOND_NS), "alpha") for t in np.linspace(0, stream_end_s, count)]
-    beta = [(int(t * SECOND_NS), "beta") for t in np.arange(0.5, last_s + 1e-9, 0.5)]
+    alpha = [(START_NS + int(t * SECOND_NS), "alpha") for t in np.linspace(0, stream_end_s, count)]
+    beta = [(START_NS + int(t * SECOND_NS), "beta") for t in np.arange(0.5, last_s + 1e-9, 0.5)]
     made = columns(len(alpha) + len(beta))
     listed = sorted(alpha + beta)
     return written(
@@ -184,9 +184,9 @@ def test_a_market_that_ends_early_gets_one_ended_row_in_its_place(path, chunk_ro
     (at,) = np.flatnonzero(rows["kind"] == RowKind.FEED)
     ended = rows[at]
     assert (ended.status, ended.venue, ended.symbol) == (FeedStatus.ENDED, 0, 0)
-    assert ended.now_ns == ended.received_ns == 11 * SECOND_NS
-    assert rows["now_ns"][at - 1] == 11 * SECOND_NS, "after the quote of the same time"
-    assert rows["now_ns"][at + 1] == 12 * SECOND_NS
+    assert ended.now_ns == ended.received_ns == START_NS + 11 * SECOND_NS
+    assert rows["now_ns"][at - 1] == START_NS + 11 * SECOND_NS, "after the quote of the same time"
+    assert rows["now_ns"][at + 1] == START_NS + 12 * SECOND_NS
     assert len(rows) == feed.quote_count + 1
 
 
@@ -199,7 +199,7 @@ def test_it_has_ended_when_the_stream_goes_on_for_more_than_the_stated_time(path
 def test_the_stated_time_can_be_chosen(path):
     feed = RecordedQuotes(ending(path, last_s=10, stream_end_s=40), ended_after_ns=5 * SECOND_NS)
     rows = rows_of(feed)
-    assert rows["now_ns"][rows["kind"] == RowKind.FEED].tolist() == [15 * SECOND_NS]
+    assert rows["now_ns"][rows["kind"] == RowKind.FEED].tolist() == [START_NS + 15 * SECOND_NS]
 
 
 def same_up_to_the_cut(cut: np.ndarray, everything: np.ndarray) -> bool:

@@ -1,5 +1,7 @@
 """Each kind of distortion: what it changes, and that it is a pure change of rows, however they are batched."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -193,3 +195,44 @@ def test_a_distortion_that_makes_no_sense_is_refused(fields: dict[str, object]) 
 def test_a_venue_to_come_close_to_must_be_there() -> None:
     with pytest.raises(BadInput):
         Distorted(feed(), [Distortion(kind="COLLAPSED", toward="c", factor=0.1, **WINDOW)])
+
+
+# ------------------------------------------------------------------------------------------------ one-sided books
+
+
+class OneSided:
+    """The feed of these tests with sides that empty: every fifth quote has no ask, every seventh no bid."""
+
+    venues, symbols, levels = VENUES, SYMBOLS, 1
+
+    def identity(self) -> dict[str, object]:
+        return {**feed().identity(), "emptied": True}
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        rows = rows_of(feed())
+        quotes = np.flatnonzero(rows["kind"] == RowKind.QUOTE)
+        for side, each in (("ask", 5), ("bid", 7)):
+            for name in ("px", "qty"):
+                rows[f"{side}_{name}"][quotes[::each]] = 0.0
+        yield rows
+
+
+@pytest.mark.parametrize("kind", sorted(set(EACH) - {"DOWN", "FROZEN"}))
+def test_a_side_that_is_empty_stays_empty_and_no_price_comes_of_it(kind: str) -> None:
+    before = rows_of(OneSided())
+    after = rows_of(Distorted(OneSided(), [Distortion(kind=kind, **WINDOW, **EACH[kind])]))
+    quotes = quotes_of(before)
+    for name in ("bid_px", "bid_qty", "ask_px", "ask_qty"):
+        assert np.isfinite(after[name][quotes]).all()
+        assert ((after[name][quotes] == 0.0) == (before[name][quotes] == 0.0)).all()
+    if kind in ("CROSSED", "COLLAPSED", "SHIFTED"):
+        assert (after["bid_px"] != before["bid_px"])[quotes].any()
+
+
+def test_a_price_alone_collapses_as_far_as_a_mid_would() -> None:
+    before = rows_of(OneSided())
+    after = rows_of(Distorted(OneSided(), [Distortion(kind="COLLAPSED", **WINDOW, toward="a", factor=1e-9)]))
+    moved = quotes_of(before, 1) & (after["bid_px"][:, 0] != before["bid_px"][:, 0])
+    alone = moved & (before["ask_px"][:, 0] == 0.0)
+    assert alone.any()
+    assert abs(after["bid_px"][alone, 0] / before["bid_px"][alone, 0] - 1.0).max() < 0.1

@@ -81,3 +81,10 @@ def test_only_quotes_count():
 def test_impossible_wishes_are_refused(rows, symbols, share, message):
     with pytest.raises(BadInput, match=message):
         threshold_market(rows, symbols, 1, share)
+
+
+def test_an_empty_side_is_no_price():
+    rows = threshold_market(1_000, 1, seed=1).rows
+    for name in ("ask_px", "ask_qty"):
+        rows[name] = 0.0
+    assert share_above(rows, -1e4) == 0.0, "there is nothing to buy"

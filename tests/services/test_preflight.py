@@ -12,7 +12,7 @@ from arbitrage_core.services.home import checkout_id
 from arbitrage_core.services.operating_system import WINDOWS
 from arbitrage_core.services.postgres import Postgres
 from arbitrage_core.services.preflight import Finding, environment, pins_of, preflight
-from arbitrage_core.services.stores import Stores, ensure_stores
+from arbitrage_core.services.stores import Stores, ensure_stores, status, stop_all
 from tests.services.servers import no_notice
 
 HASH = "    --hash=sha256:00\n"
@@ -112,3 +112,9 @@ def test_what_a_dead_server_left_running_is_ended(stores: Stores, home: Path):
     finding = by_name(preflight(stores))["leftovers"]
     assert "postgres" in finding.detail
     assert server.processes() == []
+
+
+def test_what_looks_at_services_that_never_ran_finds_nothing_and_writes_nothing(home: Path):
+    assert {str(one.state) for one in status(home)} == {"down"}
+    assert stop_all(home) == []
+    assert not list(home.iterdir())

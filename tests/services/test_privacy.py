@@ -14,7 +14,7 @@ from arbitrage_core.services.environment import program
 from arbitrage_core.services.ground import remove_ground
 from arbitrage_core.services.operating_system import WINDOWS
 from arbitrage_core.services.postgres import Postgres
-from arbitrage_core.services.prefect import PrefectServer, prefect_environment, server_settings
+from arbitrage_core.services.prefect import PrefectServer, prefect_environment
 from arbitrage_core.services.privacy import keep_private
 from arbitrage_core.services.service import State
 from arbitrage_core.services.valkey import Valkey
@@ -142,10 +142,10 @@ def test_another_account_that_tries_sees_nothing(home: Path):
 
 
 def test_no_place_of_prefects_is_shared_with_other_accounts(home: Path):
-    for environment in (server_settings(home / "a", "http://x/api"), prefect_environment(home / "b", "http://x/api")):
-        code = "import tempfile; print(tempfile.gettempdir())"
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-        assert Path(done.stdout.strip()).is_relative_to(home)
+    environment = prefect_environment(home / "a", "http://x/api")
+    code = "import tempfile; print(tempfile.gettempdir())"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).is_relative_to(home)
 
 
 PREFECT_PLACES = """
@@ -166,7 +166,7 @@ print(json.dumps([str(one) for one in (
 def test_every_place_that_prefect_writes_to_is_below_the_home(home: Path):
     done = subprocess.run(
         program(PREFECT_PLACES),
-        env=server_settings(home / "prefect", "http://127.0.0.1:1/api"),
+        env=prefect_environment(home / "prefect", "http://127.0.0.1:1/api"),
         cwd=home,
         capture_output=True,
         text=True,

@@ -40,7 +40,7 @@ def flattered_everywhere(state, symbol, venue, trade, amount):
 
 
 @compiled
-def never_wishes_to_leave(symbol, terms, unit, trade, fresh, now_ns):
+def never_wishes_to_leave(symbol, terms, unit, trade, fresh, priced, now_ns):
     """`wish_to_leave` that never does."""
     return np.int64(ExitReason.NONE), np.int64(0)
 

@@ -140,12 +140,20 @@ def test_every_command_is_answered_and_obeyed_once(
 class EndedRunner:
     """A runner whose session is over: it takes no commands."""
 
-    leaves, symbols = True, ()
+    leaves, symbols, ending = True, (), None
 
     def __init__(self) -> None:
         self.stops: list[Ending] = []
 
-    def command(self, command: Command, handed: object = None, *, symbol: int = -1, dropped: object = None) -> None:
+    def command(
+        self,
+        command: Command,
+        handed: object = None,
+        *,
+        symbol: int = -1,
+        dropped: object = None,
+        refused: object = None,
+    ) -> None:
         """Refuses."""
         raise BadInput("the session is ending and takes no commands any more", "start another one")
 

@@ -87,7 +87,7 @@ VALUES = [
     ("portfolio_exposure_max_quote=inf", lambda c: c.portfolio_exposure_max_quote, float("inf")),
     ("kind=spot", lambda c: {m.kind.value for m in c.markets}, {"spot"}),
     ("report_latency_ms=none", lambda c: c.markets[0].report_latency_ms, None),
-    ("reporting_currency=KRW", lambda c: c.reporting_currency, "KRW"),
+    ("quote_currency=KRW", lambda c: c.reporting_currency, "KRW"),
 ]
 
 
@@ -96,8 +96,9 @@ def test_a_value_is_read_as_its_parameter_means_it(setting, read, expected):
     assert read(planned(setting)) == expected
 
 
-CURRENCIES = [
+CURRENCIES = [  # tests/domain/test_spelling.py has all the spellings
     (("BTC/USDT", "BTCUSDT"), ["USDT", "USDT"], "USDT"),
+    (("KRW-BTC", "ETH/KRW"), ["KRW", "KRW"], "KRW"),
     (("BTC/KRW",), ["KRW"], "KRW"),
     (("BTC/USDC:USDC",), ["USDC"], "USDC"),
     (("BTC/KRW", "ETH/USDT"), ["KRW", "USDT"], "USDT"),
@@ -106,8 +107,8 @@ CURRENCIES = [
 
 
 @pytest.mark.parametrize("symbols, quotes, reporting", CURRENCIES)
-def test_the_quote_currency_stands_behind_the_slash(symbols, quotes, reporting):
-    config = plan_session(Offer(VENUES, symbols))
+def test_the_quote_currency_is_read_off_the_symbol(symbols, quotes, reporting):
+    config = plan_session(Offer(VENUES, symbols, rates=frozenset({1})))
     assert [market.quote_currency for market in config.markets if market.venue == "be.ta"] == quotes
     assert config.reporting_currency == reporting
 
@@ -188,3 +189,21 @@ def test_a_recording_says_which_markets_it_has():
         markets = (("be.ta", "X"), ("alpha_spot", "X"))
 
     assert Offer.of(Recording()) == Offer(VENUES, ("X",), 3, (("alpha_spot", "X"), ("be.ta", "X")))
+
+
+TOO_MANY = (
+    (Offer(tuple("abcdefghi"), SYMBOLS), "9 venues, and a session holds 8; choose at most 8: --venues a,b,…"),
+    (
+        Offer(VENUES, tuple(f"S{number}" for number in range(65))),
+        "65 symbols, and a session holds 64; choose at most 64: --symbols S0,S1,…",
+    ),
+    (Offer(VENUES, SYMBOLS, levels=25), "books of 25 levels, and a session holds 20; cut them: --levels 20"),
+    (Offer(("alpha",), SYMBOLS), "one venue only, alpha: an arbitrage needs two; name two with --venues"),
+)
+
+
+@pytest.mark.parametrize("offer, words", TOO_MANY)
+def test_more_or_fewer_than_a_session_holds_is_said_with_how_to_choose(offer, words):
+    with pytest.raises(BadInput) as refused:
+        plan_session(offer)
+    assert str(refused.value) == words

@@ -4,7 +4,7 @@ import pytest
 
 from arbitrage_core.domain.errors import BadInput
 from arbitrage_core.session.plan import Offer, plan_session
-from arbitrage_core.session.variation import latency_most_ms, with_latency, with_size, with_taker_fee
+from arbitrage_core.session.variation import latency_most_ms, purse_is_short, with_latency, with_size, with_taker_fee
 
 OFFER = Offer(("east", "west"), ("AAA/USDT", "BBB/USDT"))
 CONFIG = plan_session(
@@ -45,6 +45,31 @@ def test_a_size_changes_every_trade_and_the_capital():
         CONFIG, "params", "symbol_params", "initial_capital_quote"
     )
     assert with_size(CONFIG, 1_000.0).initial_capital_quote == 9e6
+
+
+def test_limits_of_exposure_and_loss_grow_with_the_size_and_no_limit_stays_none():
+    limits = (
+        "symbol.AAA/USDT.symbol_exposure_max_quote=10",
+        "venue.east.exposure_max_quote=20",
+        "drawdown_max_quote=3",
+    )
+    more = ("portfolio_exposure_max_quote=30", "portfolio_daily_loss_max_quote=4", "symbol_daily_loss_max_quote=5")
+    varied = with_size(plan_session(OFFER, (*limits, *more)), 2.0)
+    assert varied.params_of("AAA/USDT").symbol_exposure_max_quote == 20.0
+    assert varied.params.symbol_exposure_max_quote == float("inf")
+    assert [venue.exposure_max_quote for venue in varied.venues] == [40.0, float("inf")]
+    assert (varied.portfolio_exposure_max_quote, varied.portfolio_daily_loss_max_quote) == (60.0, 8.0)
+    assert (varied.drawdown_max_quote, varied.params.symbol_daily_loss_max_quote) == (6.0, 10.0)
+    assert [market.min_notional_quote for market in varied.markets] == [5.0] * 4
+
+
+@pytest.mark.parametrize("currency, most", [("USDT", 9e6), ("KRW", 9e10), ("BTC", 9e4)])
+def test_the_capital_grows_to_the_bound_of_its_currency_and_then_the_purse_is_short(currency, most):
+    config = plan_session(Offer(("east", "west"), (f"AAA/{currency}",)), [f"initial_capital_quote={most / 4!r}"])
+    assert not purse_is_short(config, 4.0)
+    assert purse_is_short(config, 4.1)
+    assert with_size(config, 3.0).initial_capital_quote == pytest.approx(0.75 * most)
+    assert with_size(config, 5.0).initial_capital_quote == most
 
 
 def test_as_it_is_it_is_the_same_configuration():

@@ -24,6 +24,7 @@ from arbitrage_core.statistics.break_even import BreakEven, Reach
 from arbitrage_core.statistics.verdict import Outcome
 from arbitrage_core.storage.journal import JournalWriter
 from arbitrage_core.storage.manifest import INLINE, Manifest
+from tests.statistics.test_far_exits import held_until_the_end_at
 
 PRESET = preset("high")
 FEED = SyntheticQuotes(PRESET.market, venues=PRESET.venues, symbols=PRESET.symbols, rows=60_000, seed=1)
@@ -178,3 +179,12 @@ def test_rows_that_a_journal_holds_are_a_feed(tmp_path):
         assert np.concatenate(list(feed)).tobytes() == np.concatenate(list(FEED)).tobytes()
     assert feed.identity() == JournalRows(tmp_path / "held").identity()
     assert run_backtest(CONFIG, feed).document["pnl_quote"] == backtested(CONFIG)
+
+
+@pytest.mark.parametrize("factor, believed", [(1.0, True), (1_000.0, False), (0.001, False)])
+def test_what_was_earned_at_prices_too_far_apart_is_no_evidence(factor: float, believed: bool):
+    with np.errstate(all="ignore"):
+        session = held_until_the_end_at(factor)
+    judgement = judgement_of(session.config, session.log)
+    assert ("prices too far apart" in judgement.verdict.reason) is not believed
+    assert judgement.verdict.outcome == Outcome.NOT_ENOUGH_EVIDENCE

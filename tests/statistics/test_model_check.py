@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from arbitrage_core.domain.compiled import compiled
-from arbitrage_core.domain.order import Action, OrderStyle
+from arbitrage_core.domain.order import Action, OrderState, OrderStyle
 from arbitrage_core.domain.session import SessionConfig
 from arbitrage_core.engine.output import SessionLog
 from arbitrage_core.feeds.synthetic import SyntheticQuotes
@@ -19,6 +19,7 @@ from arbitrage_core.session.plan import Offer, plan_session
 from arbitrage_core.session.session import Session
 from arbitrage_core.statistics.model_check import SHOWN_MAX, model_check, model_differences
 from arbitrage_core.statistics.standing_books import BATCH_ROWS
+from tests.engine.small_market import WEST, Tape, interpreted, small_config
 
 Run = tuple[SessionConfig, list[np.ndarray], SessionLog]
 SLIPPING = (("slippage_bps", 1.0), ("tick", 0.01))
@@ -190,3 +191,13 @@ def test_a_session_that_sent_nothing_differs_in_nothing():
     config, rows, log = run("mixed")
     none = SessionLog(**{name: getattr(log, name)[:0] for name in vars(log)})
     assert model_differences(config, rows, none) == []
+
+
+def test_at_a_crossed_book_nothing_is_dealt_by_the_model_either():
+    tape = Tape().both(0, 100.0, 100.6).both(20, 100.0, 100.6).quote(299, WEST, 100.61, 50.3)
+    tape.both(600, 100.0, 100.6).both(900, 100.0, 100.6)
+    config = small_config(hold_max_ms=300.0, retry_ms=100.0, exit_wait_max_ms=50.0, cooldown_ms=60_000.0)
+    with np.errstate(all="ignore"):
+        session = interpreted(config, tape.rows)
+    assert (session.log.changes["after"] == OrderState.EXPIRED).any(), "it tried"
+    assert model_differences(config, [tape.rows], session.log) == []

@@ -45,7 +45,7 @@ def market_feed(name: str = "mixed", rows: int = ROWS, seed: int = 1) -> Synthet
 def config_of(settings: Sequence[str], name: str = "mixed") -> SessionConfig:
     """A session on that preset's market."""
     chosen = preset(name)
-    offer = Offer(chosen.venues, chosen.symbols, chosen.levels)
+    offer = Offer(chosen.venues, chosen.symbols, chosen.levels, rates=frozenset({1}))
     return plan_session(offer, settings, params=chosen.params, market_overrides=chosen.market_overrides, seed=1)
 
 

@@ -204,7 +204,7 @@ def test_an_envelope_covers_a_last_block_that_is_not_full():
     rows = np.zeros(BLOCK_ROWS + 3, row_dtype(1))
     rows["bid_px"], rows["ask_px"] = 100.0, 101.0
     rows["venue"][BLOCK_ROWS:] = 1
-    rows["bid_px"][-1] = 102.0
+    rows["bid_px"][-1], rows["ask_px"][-1] = 102.0, 103.0
     around = Envelope.of(rows, np.ones((1, 2)))
     assert around.ratios[:, 0] == pytest.approx([0.0, 102 / 101])
     assert around.last.tolist() == [[[BLOCK_ROWS - 1, -1]], [[BLOCK_ROWS - 1, BLOCK_ROWS + 2]]]
@@ -221,3 +221,16 @@ def test_the_last_piece_is_out_of_sample_and_begins_after_the_embargo():
 def test_a_time_too_short_for_its_embargo_is_refused():
     with pytest.raises(BadInput, match="too short to be split"):
         WalkForward(count=3, embargo_ms=60_000).splits(0, 100_000_000_000)
+
+
+@pytest.mark.parametrize(
+    "bid, ask",
+    [(101.0, 100.0), (0.0, 101.0), (100.0, 0.0), (100.0, 202.0)],
+    ids=["crossed", "no bid", "no ask", "far off"],
+)
+def test_a_block_with_a_quote_that_no_venue_deals_at_or_an_empty_side_is_not_passed_by(bid: float, ask: float):
+    rows = np.zeros(3 * BLOCK_ROWS, row_dtype(1))
+    rows["bid_px"], rows["ask_px"], rows["venue"][1::2] = 100.0, 101.0, 1
+    rows["bid_px"][BLOCK_ROWS + 5], rows["ask_px"][BLOCK_ROWS + 5] = bid, ask
+    ratios = Envelope.of(rows, np.ones((1, 2))).ratios[:, 0]
+    assert np.isfinite(ratios).tolist() == [True, False, True]

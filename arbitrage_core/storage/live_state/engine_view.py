@@ -161,8 +161,8 @@ def _book(now_ns: int, received_ns: int, feed: int, bid_px: float, ask_px: float
     return {
         "feed": "AWAITING_QUOTE" if feed == AWAITING_QUOTE else FeedStatus(feed).name,
         "age_ms": (now_ns - received_ns) / NS_PER_MS if quoted else None,
-        "bid_px": _finite(bid_px) if quoted else None,
-        "ask_px": _finite(ask_px) if quoted else None,
+        "bid_px": _finite(bid_px) if quoted and bid_px > 0.0 else None,
+        "ask_px": _finite(ask_px) if quoted and ask_px > 0.0 else None,
     }
 
 

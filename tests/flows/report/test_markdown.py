@@ -45,3 +45,8 @@ QUANTITIES = [
 @pytest.mark.parametrize("name, value, words", QUANTITIES)
 def test_a_figure_reads_in_its_unit(name: str, value: float | None, words: str):
     assert quantity(name, value, "USDT") == words
+
+
+@pytest.mark.parametrize("currency, words", [("BTC", "+0.00012345 BTC"), ("KRW", "0 KRW"), ("", "0.00")])
+def test_money_reads_in_the_digits_of_its_currency(currency: str, words: str):
+    assert quantity("pnl_quote", 0.00012345, currency, signed=True) == words

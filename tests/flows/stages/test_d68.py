@@ -107,7 +107,7 @@ def test_a_seed_is_searched_recorded_and_traded(campaign: Campaign, run: Run) ->
 @pytest.mark.parametrize(
     "fault, checks",
     [(SeedFault.ROW_AHEAD, {AHEAD}), (SeedFault.SPLIT_LEAKS, {SPLITS, KNOWN})],
-    ids=str,
+    ids=["row-ahead", "split-leaks"],
 )
 def test_a_planted_defect_is_named(fault: SeedFault, checks: set[str], run: Run) -> None:
     outcome, _ = run(small(T1), fault)

@@ -76,6 +76,12 @@ def test_a_book_has_its_age_and_the_session_its_phase():
     assert sections["session"]["now_ns"] == START_NS + 300_000_000
 
 
+def test_an_empty_side_has_no_price():
+    session = interpreted(CONFIG, Tape().both(0, 100, 100).quote(250, 1, 0.0, 100.1, 0.0).rows)
+    book = sections_of(session.state, CONFIG)["books"]["AAA"]["west"]
+    assert (book["bid_px"], book["ask_px"]) == (None, 100.1)
+
+
 def test_what_the_operator_switched_off_is_told():
     tape = Tape().both(0, 100, 100).command(10, Command.KILL).command(10, Command.SYMBOL_OFF, 0)
     sections = sections_of(interpreted(CONFIG, tape.rows).state, CONFIG)
