@@ -1,8 +1,8 @@
 """Prefect's server as this checkout runs it: Prefect's own application and services, behind the door, watched.
 
 `arbitrage_core.services.prefect` starts it (`… deployments.prefect_server start PORT`) with its settings in the
-environment, which other accounts cannot read. It imports nothing of this project but the two modules beside it, because
-as root it runs as a user who may reach a copy of these three only.
+environment, which other accounts cannot read. It imports nothing of this project but the modules beside it, because
+as root it runs as a user who may reach a copy of these only.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 
 from deployments.door import Door
 from deployments.loops import Loops
+from deployments.patience import Patience
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_S = 5
@@ -26,7 +27,7 @@ def main() -> None:
 
     port, loops = int(sys.argv[-1]), Loops()
     loops.watch()
-    application = create_app(final=True)
+    application = Patience(create_app(final=True))
     door = Door(
         application,
         port=port,

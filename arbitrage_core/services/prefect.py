@@ -37,7 +37,7 @@ STOP_GRACE_S = 8.0
 HOME_VARIABLE = "PREFECT_HOME"
 PASSWORD_VARIABLE = "PREFECT_API_AUTH_STRING"
 PROGRAM = "deployments.prefect_server"
-PROGRAM_FILES = ("__init__.py", "prefect_server.py", "door.py", "loops.py")
+PROGRAM_FILES = ("__init__.py", "prefect_server.py", "door.py", "loops.py", "patience.py")
 OFFLINE = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
