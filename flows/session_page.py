@@ -5,6 +5,7 @@ and a thread of the page's own writes them to Prefect, every few seconds.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,16 @@ from arbitrage_core.domain.money import booking_unit
 from arbitrage_core.session.live_runner import LiveRunner
 from flows.live_page import NOT_WRITTEN, LivePage, in_a_run, write_over
 
-SHOWN_EVERY_S = 2.0
+SHOWN_EVERY_S = (2.0, 30.0)
+SHOWN_SHARE = 1 / 60
 SAID_EVERY = 5
 """Of so many pages one is said in the log as well."""
+
+
+def pause_s(elapsed_s: float) -> float:
+    """How long until the next page: soon at first, seldom after half an hour. Each leaves an event in Prefect."""
+    least, most = SHOWN_EVERY_S
+    return min(max(elapsed_s * SHOWN_SHARE, least), most)
 
 
 @dataclass(frozen=True)
@@ -80,11 +88,11 @@ class SessionPage:
             yield
         finally:
             self._over.set()
-            thread.join(2 * SHOWN_EVERY_S)
+            thread.join(2 * SHOWN_EVERY_S[0])
 
     def _write_often(self) -> None:
-        turn = 0
-        while not self._over.wait(SHOWN_EVERY_S):
+        turn, began = 0, time.monotonic()
+        while not self._over.wait(pause_s(time.monotonic() - began)):
             self._write(says=turn % SAID_EVERY == 0)
             turn += 1
         self._write(says=False)
@@ -112,10 +120,10 @@ class SessionPage:
 
     def markdown(self, seen: Seen) -> str:
         """How it stands, as a page."""
-        time = datetime.fromtimestamp(seen.row_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S") if seen.row_ns > 0 else "-"
+        at = datetime.fromtimestamp(seen.row_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S") if seen.row_ns > 0 else "-"
         rows = [
             ("rows", f"{seen.rows:,}" + (f" of {self._rows:,}" if self._rows else "")),
-            ("time of the rows (UTC)", time),
+            ("time of the rows (UTC)", at),
             ("entries", f"{seen.entries:,}"),
             ("closed", f"{seen.closed:,}"),
             ("unwound", f"{seen.unwound:,}"),

@@ -227,7 +227,7 @@ def test_a_session_suspended_in_the_ui_ends_in_order_and_its_run_is_over(
     suspended: list[str] = []
 
     def press() -> None:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 900  # it may have to compile the engine first
         while time.monotonic() < until and not suspended:
             with get_client(sync_client=True) as client:
                 for run in client.read_flow_runs(limit=5, sort=FlowRunSort.START_TIME_DESC):
