@@ -146,6 +146,11 @@ def entries_between(result: SessionResult, begin_ns: int, end_ns: int) -> int:
     return int(np.count_nonzero((decided > begin_ns) & (decided < end_ns)))
 
 
+def entries_of(runner: LiveRunner) -> int:
+    """How many trades it entered so far."""
+    return int(runner.session.state[0].symbols["entries"].sum())
+
+
 def is_silent(runner: LiveRunner) -> bool:
     """Whether a store is known not to answer."""
     return bool(runner.standing.silent)
@@ -157,7 +162,7 @@ def is_silent(runner: LiveRunner) -> bool:
 def test_while_a_store_is_away_no_entry_is_made_and_afterwards_nothing_is_missing(
     tmp_path: Path, servers: dict[str, OwnServer], stores: tuple[str, str], which: str, how: str
 ) -> None:
-    order = paper_order(tmp_path / f"{which}-{how}", stores, small_feed(40), factor=1.0)
+    order = paper_order(tmp_path / f"{which}-{how}", stores, small_feed(150), factor=1.0)
     session = Beside(order, tmp_path).start()
     session.until(lambda runner: runner.open_trades == 0 and runner.market_rows > 20)
     servers[which].fail(how)
@@ -166,7 +171,8 @@ def test_while_a_store_is_away_no_entry_is_made_and_afterwards_nothing_is_missin
     session.until(lambda runner: runner.market_rows > rows + 60)  # some pulses in which it would have traded
     servers[which].make_run()
     session.until(lambda runner: not is_silent(runner))
-    session.until(lambda runner: runner.market_rows > rows + 120)
+    entered = entries_of(session.runner)
+    session.until(lambda runner: entries_of(runner) > entered)
     session.runner.stop()
     result = session.wait()
     assert session.error is None
